@@ -1,0 +1,106 @@
+"""Virtual environments for programs that must not share one: peers' SDKs, and our own wheel.
+
+Each environment is made once from exact pins with ``venv`` and ``pip`` alone, in a folder named
+after the pins, so a changed pin makes a new one and an unchanged pin costs nothing. The benchmark
+and the interop tests share this module.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_READY = "ready"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: its short name, what pip installs, and which local parts go in editable."""
+
+    name: str
+    pins: tuple[str, ...]
+    local: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where it lives: ``${TOX_WORK_DIR:-.tox}/interop/<name>-<hash of pins and Python>``."""
+        told = os.environ.get("TOX_WORK_DIR")
+        base = Path(told) if told else ROOT / ".tox"
+        recipe = "\n".join((sys.version, *self.pins, *self.local))
+        return base / "interop" / f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
+
+
+MCP1 = Environment("mcp1", ("mcp==1.30.0",))
+MCP2 = Environment("mcp2", ("mcp==2.3.0",))
+# The newest whose requirements every index can meet: 4.1.3 and later want a certifi few have yet.
+FASTMCP = Environment("fastmcp", ("fastmcp==4.1.2",))
+OURS = Environment(
+    "zcp",
+    ("trio>=0.27",),
+    ("zcp-kernel", "zcp-profiles", "zcp-transport-stdio", "."),
+)
+
+
+def interpreter(environment: Environment) -> str:
+    """The path of the environment's Python; the environment is made first where it is missing.
+
+    Processes that ask at once take turns, and all but the first find it built.
+
+    Raises:
+        RuntimeError: pip could not install the pins; the message carries its output.
+    """
+    folder = environment.folder
+    if not (folder / _READY).exists():
+        _build(environment, folder)
+    return str(_python(folder))
+
+
+def _python(folder: Path) -> Path:
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _build(environment: Environment, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _Turn(folder.with_suffix(".lock")):
+        if (folder / _READY).exists():
+            return
+        venv.create(folder, with_pip=True, clear=True)
+        local = [part for place in environment.local for part in ("-e", str(ROOT / place))]
+        _pip(_python(folder), [*environment.pins, *local])
+        (folder / _READY).write_text("\n".join(environment.pins), encoding="utf-8")
+
+
+def _pip(python: Path, requirements: Sequence[str]) -> None:
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [*command, *requirements], capture_output=True, encoding="utf-8", check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"pip install {' '.join(requirements)} failed:\n{done.stderr}")
+
+
+class _Turn:
+    """A lock between processes: parallel test workers build an environment one at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        self._file = self._path.open("w", encoding="utf-8")
+        if os.name != "nt":
+            import fcntl
+
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+if __name__ == "__main__":
+    for one in (MCP1, MCP2, FASTMCP, OURS):
+        print(one.name, interpreter(one))

@@ -1,0 +1,30 @@
+"""The official MCP Python SDK 2.x, as its users write a server."""
+
+import sys
+
+from mcp.server import MCPServer
+
+server = MCPServer("bench", log_level="ERROR")
+
+
+@server.tool()
+async def echo_async(text: str) -> str:
+    """Echo a text."""
+    return text
+
+
+@server.tool()
+def echo_sync(text: str) -> str:
+    """Echo a text."""
+    return text
+
+
+async def search(query: str, limit: int = 10, tags: list[str] | None = None) -> str:
+    """Search the records of one area."""
+    return f"{query} {limit} {tags}"
+
+
+for number in range(int(sys.argv[1]) if len(sys.argv) > 1 else 0):
+    server.add_tool(search, name=f"search_{number}")
+
+server.run("stdio")

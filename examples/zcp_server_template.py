@@ -1,0 +1,135 @@
+"""The weather server of the server guide: start your own from it.
+
+zcp inspect examples/zcp_server_template.py
+zcp call examples/zcp_server_template.py weather.get_current city=Hangzhou unit=fahrenheit
+zcp serve examples/zcp_server_template.py --transport stdio
+"""
+
+import anyio
+
+from zcp import AuthProfile, CompletionRequest, FastZCP, PromptArgument
+
+CELSIUS = {"Hangzhou": 24, "Beijing": 18, "Shanghai": 22, "Shenzhen": 29}
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "description": "One of weather://cities."}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
+
+app = FastZCP(
+    "Weather Backend",
+    version="1.0.0",
+    instructions="Weather tools, prompts, resources, and tasks.",
+    auth_profile=AuthProfile(
+        issuer="https://auth.example.com",
+        authorization_url="https://auth.example.com/oauth/authorize",
+        token_url="https://auth.example.com/oauth/token",
+        scopes=["weather.read", "weather.admin"],
+    ),
+)
+
+
+@app.tool(
+    name="weather.get_current",
+    description="Get current weather for a city.",
+    input_schema={
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+        },
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+    output_schema={
+        "type": "object",
+        "properties": {
+            "city": {"type": "string"},
+            "unit": {"type": "string"},
+            "temperature": {"type": "integer"},
+            "condition": {"type": "string"},
+        },
+        "required": ["city", "unit", "temperature", "condition"],
+    },
+    annotations={"readOnlyHint": True},
+    output_mode="scalar",
+    inline_ok=True,
+    required_scopes=("weather.read",),
+)
+def get_weather(city: str, unit: str = "celsius", ctx=None):
+    temperature = known(city)
+    if unit == "fahrenheit":
+        temperature = round(temperature * 9 / 5 + 32)
+    return {"city": city, "unit": unit, "temperature": temperature, "condition": "Cloudy"}
+
+
+@app.tool(
+    name="weather.refresh",
+    description="Refresh cached weather data.",
+    input_schema=CITY,
+    output_mode="scalar",
+    inline_ok=True,
+    execution={"taskSupport": "optional"},
+    required_scopes=("weather.admin",),
+    meta={"groups": ["workflow"]},
+)
+async def refresh_weather(city: str, task=None, ctx=None):
+    known(city)
+    if task is not None:
+        await task.update_status(f"Fetching upstream data for {city}")
+    await anyio.sleep(0.2)
+    if task is not None:
+        await task.update_status(f"Writing cache for {city}")
+    return {"city": city, "status": "refreshed"}
+
+
+@app.resource(
+    "weather://cities",
+    name="Supported Cities",
+    mime_type="application/json",
+    required_scopes=("weather.read",),
+)
+def supported_cities():
+    return list(CELSIUS)
+
+
+@app.resource_template(
+    "weather://city/{name}",
+    name="City Weather",
+    mime_type="application/json",
+    required_scopes=("weather.read",),
+)
+def city_weather(uri: str, name: str):
+    return {"uri": uri, "city": name, "temperature": known(name)}
+
+
+@app.prompt(
+    name="weather.summary",
+    description="Build a user-facing weather summary prompt.",
+    arguments=[PromptArgument(name="city", required=True)],
+    required_scopes=("weather.read",),
+)
+def weather_prompt(city: str):
+    return [{"role": "user", "content": f"Summarize weather for {city}"}]
+
+
+@app.completion("weather.summary")
+def complete_city(request: CompletionRequest):
+    return [city for city in CELSIUS if city.lower().startswith(request.value.lower())]
+
+
+@app.task("weather.import")
+async def import_weather(payload):
+    task = payload["task"]
+    await task.update_status("Downloading source files")
+    await anyio.sleep(0.2)
+    await task.update_status("Normalizing records")
+    await anyio.sleep(0.2)
+    return {"source": payload["source"], "status": "completed"}
+
+
+def known(city: str) -> int:
+    if city not in CELSIUS:
+        raise ValueError(f"no weather for {city!r}; known: {', '.join(CELSIUS)}")
+    return CELSIUS[city]

@@ -1,0 +1,71 @@
+"""The Zero Context Protocol for Python: every public name, imported when it is first used.
+
+`import zcp` loads no plugin. A name whose distribution is not installed raises
+`MissingExtraError`, an `ImportError` with the pip command.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "1.0.0"
+
+if TYPE_CHECKING:
+    from zcp_kernel.app import FastZCP as FastZCP
+    from zcp_kernel.client import ZCPClientSession as ZCPClientSession
+    from zcp_kernel.client_group import ZCPSessionGroup as ZCPSessionGroup
+    from zcp_kernel.config import ToolExposureConfig as ToolExposureConfig
+    from zcp_kernel.context import Context as Context
+    from zcp_kernel.contracts import HandleStore as HandleStore
+    from zcp_kernel.errors import ToolError as ToolError
+    from zcp_kernel.errors import ZCPError as ZCPError
+    from zcp_kernel.model import CallError as CallError
+    from zcp_kernel.model import CallRequest as CallRequest
+    from zcp_kernel.model import CallResult as CallResult
+    from zcp_kernel.model import Capabilities as Capabilities
+    from zcp_kernel.model import CompletionRequest as CompletionRequest
+    from zcp_kernel.model import CompletionResult as CompletionResult
+    from zcp_kernel.model import ElicitationRequest as ElicitationRequest
+    from zcp_kernel.model import ElicitationResult as ElicitationResult
+    from zcp_kernel.model import HandleRef as HandleRef
+    from zcp_kernel.model import InitializeParams as InitializeParams
+    from zcp_kernel.model import InitializeResult as InitializeResult
+    from zcp_kernel.model import ProgressToken as ProgressToken
+    from zcp_kernel.model import PromptArgument as PromptArgument
+    from zcp_kernel.model import PromptDescriptor as PromptDescriptor
+    from zcp_kernel.model import ResourceDescriptor as ResourceDescriptor
+    from zcp_kernel.model import ResourceTemplate as ResourceTemplate
+    from zcp_kernel.model import SamplingRequest as SamplingRequest
+    from zcp_kernel.model import SamplingResult as SamplingResult
+    from zcp_kernel.model import TaskDescriptor as TaskDescriptor
+    from zcp_kernel.model import ToolDefinition as ToolDefinition
+    from zcp_kernel.registry import RegistryView as RegistryView
+    from zcp_kernel.registry import ToolRegistry as ToolRegistry
+    from zcp_kernel.runtime import RuntimeExecutor as RuntimeExecutor
+    from zcp_kernel.security import AuthProfile as AuthProfile
+    from zcp_kernel.session import SessionState as SessionState
+    from zcp_kernel.session import ZCPServerSession as ZCPServerSession
+    from zcp_kernel.tasks import TaskExecutionContext as TaskExecutionContext
+    from zcp_kernel.validation import CanonicalValidator as CanonicalValidator
+    from zcp_kernel.validation import ValidationFailure as ValidationFailure
+    from zcp_profiles.exposure import SemanticWorkflowProfile as SemanticWorkflowProfile
+    from zcp_profiles.native.revision import PROTOCOL_VERSION as PROTOCOL_VERSION
+    from zcp_transport_stdio import run_mcp_stdio_server as run_mcp_stdio_server
+    from zcp_transport_stdio import run_mcp_stdio_server_sync as run_mcp_stdio_server_sync
+    from zcp_transport_stdio import stdio_client as stdio_client
+    from zcp_transport_stdio import stdio_server as stdio_server
+
+    from .settings import ZCPServerConfig as ZCPServerConfig
+
+# A module __getattr__ that checkers see would make every misspelt name an Any.
+if not TYPE_CHECKING:
+    from ._resolve import MissingExtraError, installed, resolve
+
+    def __getattr__(name):
+        if name == "__all__":
+            return installed()
+        value = globals()[name] = resolve(name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *installed()})

@@ -1,0 +1,5 @@
+"""`python -m zcp.cli`."""
+
+from . import main
+
+main()

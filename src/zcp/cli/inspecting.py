@@ -1,0 +1,93 @@
+"""`zcp inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from zcp_kernel.errors import METHOD_NOT_FOUND, MethodNotFound, RemoteError
+
+from .connecting import Visit, visit
+from .options import Options, TargetCommand, shared_options, target_argument
+from .rendering import Screen
+from .targets import Target
+
+if TYPE_CHECKING:
+    from zcp_kernel.app import FastZCP
+
+
+@click.command("inspect", cls=TargetCommand, short_help="Show what a server is and offers.")
+@target_argument
+@shared_options
+def inspect_command(target: Target, options: Options) -> None:
+    """Show who TARGET is, the protocol revision it speaks with us, and what it offers."""
+
+    async def action(visited: Visit) -> None:
+        report = {
+            **visited.introduction,
+            "counts": await _counts(visited),
+            **_task_kinds(visited.app),
+        }
+        if visited.screen.json:
+            visited.screen.document(report)
+        else:
+            _show(report, visited.screen)
+
+    visit(target, options, action)
+
+
+async def _counts(visited: Visit) -> dict[str, int]:
+    """How many of each the server lists; what it has no list for is left out."""
+    client, offered = visited.client, visited.introduction["capabilities"]
+    lists: list[tuple[str, str, Callable[[], Awaitable[dict[str, Any]]]]] = [
+        ("tools", "tools", client.list_tools),
+        ("resources", "resources", client.list_resources),
+        ("resources", "resourceTemplates", client.list_resource_templates),
+        ("prompts", "prompts", client.list_prompts),
+    ]
+    counts: dict[str, int] = {}
+    for capability, member, listing in lists:
+        if capability not in offered:
+            continue
+        try:
+            counts[member] = len((await listing())[member])
+        except MethodNotFound:
+            continue
+        except RemoteError as error:
+            if error.code != METHOD_NOT_FOUND:
+                raise
+    return counts
+
+
+def _task_kinds(app: FastZCP | None) -> dict[str, Any]:
+    """The task kinds of an app of this process; no protocol lists those of another."""
+    if app is None:
+        return {}
+    kinds = [kind.kind for kind in app.task_kinds]
+    return {
+        "taskKinds": kinds,
+        "nativeOnlyTaskKinds": [kind for kind in kinds if kind not in app.tools],
+    }
+
+
+def _show(report: dict[str, Any], screen: Screen) -> None:
+    info = report["serverInfo"]
+    facts = {
+        "server": f"{info['name']} {info.get('version', '')}".rstrip(),
+        "title": info.get("title"),
+        "description": info.get("description"),
+        "website": info.get("websiteUrl"),
+        "protocol": report["protocolVersion"],
+        "capabilities": ", ".join(sorted(report["capabilities"])) or "none",
+        **{_words(name): str(count) for name, count in report["counts"].items()},
+        "task kinds": ", ".join(report.get("taskKinds", ())),
+        "native only": ", ".join(report.get("nativeOnlyTaskKinds", ())),
+        "sign-in": (report.get("auth") or {}).get("issuer"),
+        "instructions": report.get("instructions"),
+    }
+    screen.facts({name: str(value) for name, value in facts.items() if value})
+
+
+def _words(name: str) -> str:
+    return "templates" if name == "resourceTemplates" else name

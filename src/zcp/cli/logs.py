@@ -1,0 +1,39 @@
+"""What the SDK logs while a command runs, as lines on standard error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .rendering import Screen
+
+
+class _Lines(logging.Handler):
+    """Shows a record as one line; one with a traceback only where tracebacks are wanted: what
+    failed is then the command's own error line."""
+
+    def __init__(self, screen: Screen, with_tracebacks: bool) -> None:
+        super().__init__(logging.WARNING)
+        self._screen = screen
+        self._with_tracebacks = with_tracebacks
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._with_tracebacks:
+            self._screen.note(self.format(record))
+        elif not record.exc_info:
+            self._screen.note(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+@contextmanager
+def reported_logs(screen: Screen, *, with_tracebacks: bool) -> Iterator[None]:
+    """Show what the SDK logs; the application's own loggers are left as they are."""
+    logger = logging.getLogger("zcp")
+    lines = _Lines(screen, with_tracebacks)
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(lines)
+    try:
+        yield
+    finally:
+        logger.removeHandler(lines)
+        logger.propagate = propagated

@@ -1,0 +1,75 @@
+"""`ZCPServerConfig`: every setting of a server as typed keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen
+from zcp_kernel.config import (
+    HandlesSection,
+    ServerConfig,
+    TasksSection,
+    ToolExposureConfig,
+    ToolsSection,
+)
+
+if TYPE_CHECKING:
+    from zcp_kernel.plugins import PluginHost
+    from zcp_transport_stdio.config import StdioConfig
+
+
+@frozen(kw_only=True)
+class ZCPServerConfig:
+    """Settings of one server; what is None is left to the environment, TOML or the default.
+
+    `service_name` to `local_scopes` are fields of section `server`; the others are whole sections:
+    `tool_exposure` is section `exposure`. `more` takes sections of further plugins by name.
+    docs/reference/configuration.md lists every field with its unit and default.
+    """
+
+    service_name: str | None = None
+    environment: Literal["development", "production"] | None = None
+    page_size: int | None = None
+    mask_errors: bool | None = None
+    local_scopes: tuple[str, ...] | None = None
+    tools: ToolsSection | None = None
+    tasks: TasksSection | None = None
+    handles: HandlesSection | None = None
+    tool_exposure: ToolExposureConfig | None = None
+    stdio: StdioConfig | None = None
+    more: Mapping[str, object] = field(factory=dict)
+
+    def sections(self) -> dict[str, object]:
+        """The sections this sets, by name, as `ServerConfig.load` takes them."""
+        server = {
+            "service_name": self.service_name,
+            "environment": self.environment,
+            "page_size": self.page_size,
+            "mask_errors": self.mask_errors,
+            "local_scopes": self.local_scopes,
+        }
+        sections: dict[str, object | None] = {
+            "server": {name: value for name, value in server.items() if value is not None} or None,
+            "tools": self.tools,
+            "tasks": self.tasks,
+            "handles": self.handles,
+            "exposure": self.tool_exposure,
+            "stdio": self.stdio,
+            **self.more,
+        }
+        return {name: section for name, section in sections.items() if section is not None}
+
+    def server_config(
+        self,
+        host: PluginHost,
+        *,
+        toml: str | Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> ServerConfig:
+        """The kernel's configuration for these settings, over environment and TOML.
+
+        Raises `ConfigError` as `ServerConfig.load` does.
+        """
+        return ServerConfig.load(host, toml=toml, environ=environ, sections=self.sections())

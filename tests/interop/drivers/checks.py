@@ -1,0 +1,307 @@
+"""What every client does with the everything server, written once over a `Face`."""
+
+import base64
+import json
+import traceback
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from .face import Face, refusal, report, text_of, value_of
+
+STEP_SECONDS = 30.0
+"""How long one check may take before it counts as failed."""
+
+
+async def initialize(face: Face, pinned: str) -> None:
+    info = await face.info()
+    assert info["protocolVersion"] == pinned, info
+    assert info["serverInfo"]["name"] == "everything", info
+    assert info["serverInfo"]["version"] == "1.2.3", info
+    assert info.get("instructions") == "Call anything.", info
+    able = info["capabilities"]
+    assert able["tools"].get("listChanged") is True, able
+    assert able["resources"].get("subscribe") is True, able
+    assert "prompts" in able, able
+    assert "logging" in able, able
+    assert ("completions" in able) == (pinned >= "2025-03-26"), able
+
+
+async def ping(face: Face, _: str) -> None:
+    await face.ping()
+
+
+async def list_tools(face: Face, pinned: str) -> None:
+    tools = {tool["name"]: tool for tool in (await face.list_tools())["tools"]}
+    assert tools["echo"]["description"] == "Echo a text.", tools["echo"]
+    assert tools["echo"]["inputSchema"]["required"] == ["text"], tools["echo"]
+    by_hand = tools["explicit.schema"]["inputSchema"]
+    assert by_hand["$comment"] == "travels verbatim", by_hand
+    assert by_hand["properties"]["unit"]["enum"] == ["celsius", "fahrenheit"], by_hand
+    hints = tools["add"].get("annotations")
+    assert (hints is not None) == (pinned >= "2025-03-26"), tools["add"]
+    schema = tools["add"].get("outputSchema")
+    assert (schema is not None) == (pinned >= "2025-06-18"), tools["add"]
+    assert "ctx" not in tools["count"]["inputSchema"]["properties"], tools["count"]
+
+
+async def call(face: Face, _: str) -> None:
+    assert (
+        text_of(await face.call("echo", {"text": "grüß dich \u2028 😀"})) == "grüß dich \u2028 😀"
+    )
+
+
+async def call_sync(face: Face, _: str) -> None:
+    assert value_of(face, await face.call("add", {"a": 2, "b": 3})) == {"total": 5}
+
+
+async def call_many_at_once(face: Face, _: str) -> None:
+    answers: dict[int, str] = {}
+
+    async def one(number: int) -> None:
+        answers[number] = text_of(await face.call("echo", {"text": f"call {number}"}))
+
+    async with anyio.create_task_group() as group:
+        for number in range(50):
+            group.start_soon(one, number)
+    assert answers == {number: f"call {number}" for number in range(50)}, answers
+
+
+async def call_media(face: Face, pinned: str) -> None:
+    blocks = (await face.call("media", {}))["content"]
+    kinds = [block["type"] for block in blocks]
+    assert kinds[0] == "text", kinds
+    assert base64.b64decode(blocks[1]["data"]).startswith(b"\x89PNG"), blocks[1]
+    if pinned >= "2025-06-18":
+        assert kinds == ["text", "image", "audio", "resource", "resource_link"], kinds
+        assert blocks[3]["resource"]["text"] == "inside", blocks[3]
+
+
+async def tool_error(face: Face, _: str) -> None:
+    result = await face.call("fail", {})
+    assert result["isError"] is True, result
+    assert "broken on purpose" in result["content"][0]["text"], result
+
+
+async def wrong_arguments(face: Face, pinned: str) -> None:
+    """A protocol error in the older revisions, since 2025-11-25 a result a model can mend; either
+    way every fault is named."""
+    request = face.call("add", {"a": "many"})
+    if pinned >= "2025-11-25":
+        result = await request
+        assert result["isError"] is True, result
+        said = result["content"][0]["text"]
+    else:
+        code, said = await refusal(face, request)
+        assert code == -32602, said
+    assert "a" in said, said
+    assert "b" in said, said
+
+
+async def unknown_tool(face: Face, _: str) -> None:
+    code, message = await refusal(face, face.call("no.such.tool", {}))
+    assert code == -32602, message
+    assert "no.such.tool" in message, message
+
+
+async def list_resources(face: Face, _: str) -> None:
+    resources = {each["uri"]: each for each in (await face.list_resources())["resources"]}
+    assert resources["note://greeting"]["mimeType"] == "text/plain", resources
+    templates = (await face.list_templates())["resourceTemplates"]
+    assert [each["uriTemplate"] for each in templates] == ["note://by-name/{name}"], templates
+
+
+async def read(face: Face, _: str) -> None:
+    (contents,) = (await face.read("note://greeting"))["contents"]
+    assert contents["text"] == "hello", contents
+    assert contents["uri"] == "note://greeting", contents
+
+
+async def read_binary(face: Face, _: str) -> None:
+    (contents,) = (await face.read("note://bytes"))["contents"]
+    assert base64.b64decode(contents["blob"]) == bytes(range(256)), contents
+
+
+async def read_template(face: Face, _: str) -> None:
+    (contents,) = (await face.read("note://by-name/ada"))["contents"]
+    assert json.loads(contents["text"]) == {"uri": "note://by-name/ada", "name": "ada"}, contents
+
+
+async def read_unknown(face: Face, _: str) -> None:
+    code, message = await refusal(face, face.read("note://nowhere"))
+    assert code == -32002, message
+
+
+async def prompts(face: Face, _: str) -> None:
+    (prompt,) = (await face.list_prompts())["prompts"]
+    assert prompt["name"] == "greet", prompt
+    assert [each["name"] for each in prompt["arguments"]] == ["name", "tone"], prompt
+    assert prompt["arguments"][0]["required"] is True, prompt
+
+
+async def get_prompt(face: Face, _: str) -> None:
+    result = await face.get_prompt("greet", {"name": "Ada"})
+    first, second = result["messages"]
+    assert first["content"]["text"] == "Greet Ada in a warm tone.", result
+    assert (first["role"], second["role"]) == ("user", "assistant"), result
+
+
+async def prompt_without_argument(face: Face, _: str) -> None:
+    code, message = await refusal(face, face.get_prompt("greet", {}))
+    assert code == -32602, message
+    assert "name" in message, message
+
+
+async def completion(face: Face, _: str) -> None:
+    result = await face.complete({"type": "ref/prompt", "name": "greet"}, "name", "a")
+    assert result["completion"]["values"] == ["Ada", "Alan"], result
+
+
+async def completion_of_template(face: Face, _: str) -> None:
+    ref = {"type": "ref/resource", "uri": "note://by-name/{name}"}
+    result = await face.complete(ref, "name", "Gr")
+    assert result["completion"]["values"] == ["Grace"], result
+
+
+async def progress(face: Face, pinned: str) -> None:
+    await _progress(face, "count", pinned)
+
+
+async def progress_in_thread(face: Face, pinned: str) -> None:
+    await _progress(face, "count_in_thread", pinned)
+
+
+async def _progress(face: Face, tool: str, pinned: str) -> None:
+    steps: list[tuple[float, float | None, str | None]] = []
+    all_here = anyio.Event()
+
+    async def on_progress(done: float, total: float | None, message: str | None) -> None:
+        steps.append((done, total, message))
+        if done == 5:
+            all_here.set()
+
+    assert text_of(await face.call(tool, {"steps": 5}, on_progress)) == "counted to 5"
+    await all_here.wait()
+    said = pinned >= "2025-03-26"
+    assert steps == [(n, 5, f"step {n}" if said else None) for n in range(1, 6)], steps
+
+
+async def logging(face: Face, _: str) -> None:
+    await face.set_level("warning")
+    assert text_of(await face.call("talk", {})) == "said"
+    error = await face.inbox.until("log", lambda entry: entry["level"] == "error")
+    assert error["data"] == {"message": "an error", "code": 7}, error
+    (warning,) = [entry for entry in face.inbox.of("log") if entry["level"] == "warning"]
+    assert warning["logger"] == "everything", warning
+    assert warning["data"] == "a warning", warning
+    assert not [entry for entry in face.inbox.of("log") if entry["level"] == "debug"]
+
+
+async def sampling(face: Face, _: str) -> None:
+    answer = text_of(await face.call("ask_model", {"prompt": "What is 2 + 2?"}))
+    assert answer == "model-of-client: you said What is 2 + 2? and Be brief. up to 50", answer
+
+
+async def elicitation(face: Face, _: str) -> None:
+    for tool in ("ask_user", "ask_user_in_thread"):
+        answer = value_of(face, await face.call(tool, {"question": "Who?"}))
+        assert answer == {"action": "accept", "content": {"name": "Ada, asked Who?"}}, answer
+
+
+async def elicitation_declined(face: Face, _: str) -> None:
+    answer = value_of(face, await face.call("ask_user", {"question": "decline"}))
+    assert answer == {"action": "decline", "content": None}, answer
+
+
+async def roots(face: Face, _: str) -> None:
+    assert value_of(face, await face.call("where", {})) == ["file:///workspace"]
+
+
+async def cancel(face: Face, pinned: str) -> None:
+    async def begun() -> None:
+        await face.inbox.until("log", lambda entry: entry["data"] == f"waiting {pinned}")
+
+    await face.call_until("wait_for_ever", {"name": pinned}, begun)
+    for _ in range(1000):
+        if pinned in value_of(face, await face.call("were_cancelled", {})):
+            break
+        await anyio.sleep(0.01)
+    assert pinned in value_of(face, await face.call("were_cancelled", {}))
+    assert text_of(await face.call("echo", {"text": "still here"})) == "still here"
+
+
+async def subscribe(face: Face, _: str) -> None:
+    await face.subscribe("note://greeting")
+    await face.call("touch", {"uri": "note://data"})
+    await face.call("touch", {"uri": "note://greeting"})
+    method = "notifications/resources/updated"
+    assert (await face.inbox.until(method))["uri"] == "note://greeting"
+    await face.unsubscribe("note://greeting")
+    await face.call("touch", {"uri": "note://greeting"})
+    await face.call("echo", {"text": "afterwards"})
+    assert len(face.inbox.of(method)) == 1, face.inbox.of(method)
+
+
+async def list_changed(face: Face, _: str) -> None:
+    assert text_of(await face.call("grow", {"name": "grown"})) == "grown"
+    await face.inbox.until("notifications/tools/list_changed")
+    assert "grown" in [tool["name"] for tool in (await face.list_tools())["tools"]]
+    assert text_of(await face.call("grown", {})) == "I am grown"
+
+
+CHECKS: tuple[Callable[[Face, str], Awaitable[None]], ...] = (
+    initialize,
+    ping,
+    list_tools,
+    call,
+    call_sync,
+    call_many_at_once,
+    call_media,
+    tool_error,
+    wrong_arguments,
+    unknown_tool,
+    list_resources,
+    read,
+    read_binary,
+    read_template,
+    read_unknown,
+    prompts,
+    get_prompt,
+    prompt_without_argument,
+    completion,
+    completion_of_template,
+    progress,
+    progress_in_thread,
+    logging,
+    sampling,
+    elicitation,
+    elicitation_declined,
+    roots,
+    cancel,
+    subscribe,
+    list_changed,
+)
+
+SINCE = {"elicitation": "2025-06-18", "elicitation_declined": "2025-06-18"}
+"""The revision a check's subject came with, where not the first."""
+
+
+def due(revision: str) -> list[str]:
+    """The names of the checks a revision can be put to."""
+    return [
+        check.__name__ for check in CHECKS if SINCE.get(check.__name__, "2024-11-05") <= revision
+    ]
+
+
+async def run(face: Face, revision: str) -> None:
+    """Every due check, each reported as a JSON line `{check, ok, detail}`."""
+    for check in CHECKS:
+        if check.__name__ not in due(revision):
+            continue
+        ok, detail = True, ""
+        try:
+            with anyio.fail_after(STEP_SECONDS):
+                await check(face, revision)
+        except Exception:
+            ok, detail = False, traceback.format_exc()
+        report(check.__name__, ok, detail)

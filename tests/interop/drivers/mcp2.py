@@ -1,0 +1,178 @@
+"""Drives the everything server with the official MCP Python SDK 2.x.
+
+`mcp2.py auto|legacy|pinned REVISION COMMAND…`: `auto` asks `server/discover` first and falls back,
+`legacy` shakes hands as the SDK does, `pinned` offers the revision named.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import anyio
+import mcp_types as types
+from mcp import Client, ClientSession, MCPError, StdioServerParameters
+from mcp.client.stdio import stdio_client
+from pydantic import BaseModel
+
+from . import checks
+from .face import Inbox, arguments, sampled
+
+
+def plain(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Face:
+    """`face.Face` over a `ClientSession`, the one inside a `Client` where the mode has one."""
+
+    def __init__(self) -> None:
+        self.inbox = Inbox()
+        self.session: ClientSession
+        self.revision = ""
+
+    # -- what the server may ask -------------------------------------------------------------------
+
+    async def on_sampling(self, _: Any, params: Any) -> types.CreateMessageResult:
+        text = sampled(plain(params))
+        return types.CreateMessageResult(
+            role="assistant",
+            content=types.TextContent(type="text", text=text),
+            model="model-of-client",
+        )
+
+    async def on_elicitation(self, _: Any, params: Any) -> types.ElicitResult:
+        if params.message == "decline":
+            return types.ElicitResult(action="decline")
+        content = {"name": f"Ada, asked {params.message}"}
+        return types.ElicitResult(action="accept", content=content)
+
+    async def on_roots(self, _: Any) -> types.ListRootsResult:
+        return types.ListRootsResult(roots=[types.Root(uri="file:///workspace", name="workspace")])
+
+    async def on_log(self, params: types.LoggingMessageNotificationParams) -> None:
+        self.inbox.add("log", plain(params))
+
+    async def on_message(self, message: Any) -> None:
+        if isinstance(message, Exception):
+            self.inbox.add("exception", repr(message))
+        else:
+            shape = plain(message)
+            self.inbox.add(shape["method"], shape.get("params"))
+
+    def callbacks(self) -> dict[str, Any]:
+        return {
+            "sampling_callback": self.on_sampling,
+            "elicitation_callback": self.on_elicitation,
+            "list_roots_callback": self.on_roots,
+            "logging_callback": self.on_log,
+            "message_handler": self.on_message,
+        }
+
+    # -- connecting --------------------------------------------------------------------------------
+
+    async def connect(
+        self, stack: AsyncExitStack, mode: str, revision: str, server: StdioServerParameters
+    ) -> None:
+        if mode == "pinned":
+            streams = await stack.enter_async_context(stdio_client(server))
+            session = ClientSession(*streams, **self.callbacks())
+            self.session = await stack.enter_async_context(session)
+            self.session.adopt(
+                await self.session.send_request(_hello(revision), types.InitializeResult)
+            )
+            await self.session.send_notification(types.InitializedNotification())
+        else:
+            client = Client(server, mode=mode, **self.callbacks())
+            self.session = (await stack.enter_async_context(client)).session
+        self.revision = str(self.session.protocol_version)
+
+    # -- what the checks do ------------------------------------------------------------------------
+
+    async def info(self) -> dict[str, Any]:
+        greeting = self.session.initialize_result
+        assert greeting is not None, "no handshake took place"
+        return plain(greeting)
+
+    async def ping(self) -> None:
+        await self.session.send_ping()
+
+    async def list_tools(self, cursor: str | None = None) -> dict[str, Any]:
+        return plain(
+            await self.session.list_tools(params=types.PaginatedRequestParams(cursor=cursor))
+        )
+
+    async def call(
+        self,
+        name: str,
+        arguments: dict[str, Any],
+        progress: Callable[..., Awaitable[None]] | None = None,
+    ) -> dict[str, Any]:
+        result = await self.session.call_tool(name, arguments, progress_callback=progress)
+        return plain(result)
+
+    async def call_until(
+        self, name: str, arguments: dict[str, Any], ready: Callable[[], Awaitable[None]]
+    ) -> None:
+        # 2.x tells the server by itself when a call's scope is cancelled.
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.session.call_tool, name, arguments)
+            await ready()
+            group.cancel_scope.cancel()
+
+    async def list_resources(self) -> dict[str, Any]:
+        return plain(await self.session.list_resources())
+
+    async def list_templates(self) -> dict[str, Any]:
+        return plain(await self.session.list_resource_templates())
+
+    async def read(self, uri: str) -> dict[str, Any]:
+        return plain(await self.session.read_resource(uri))
+
+    async def subscribe(self, uri: str) -> None:
+        await self.session.subscribe_resource(uri)
+
+    async def unsubscribe(self, uri: str) -> None:
+        await self.session.unsubscribe_resource(uri)
+
+    async def list_prompts(self) -> dict[str, Any]:
+        return plain(await self.session.list_prompts())
+
+    async def get_prompt(self, name: str, arguments: dict[str, str]) -> dict[str, Any]:
+        return plain(await self.session.get_prompt(name, arguments))
+
+    async def complete(self, ref: dict[str, Any], name: str, value: str) -> dict[str, Any]:
+        kind = types.PromptReference if "name" in ref else types.ResourceTemplateReference
+        argument = {"name": name, "value": value}
+        return plain(await self.session.complete(kind.model_validate(ref), argument))
+
+    async def set_level(self, level: Any) -> None:
+        await self.session.set_logging_level(level)
+
+    def error_of(self, error: BaseException) -> tuple[int, str] | None:
+        return (error.error.code, error.error.message) if isinstance(error, MCPError) else None
+
+
+def _hello(revision: str) -> types.InitializeRequest:
+    able = types.ClientCapabilities(
+        sampling=types.SamplingCapability(),
+        elicitation=types.ElicitationCapability() if revision >= "2025-06-18" else None,
+        roots=types.RootsCapability(list_changed=True),
+    )
+    params = types.InitializeRequestParams(
+        protocol_version=revision,
+        capabilities=able,
+        client_info=types.Implementation(name="interop", version="1"),
+    )
+    return types.InitializeRequest(params=params)
+
+
+async def main() -> None:
+    mode, revision, command = arguments()
+    face = Face()
+    server = StdioServerParameters(command=command[0], args=command[1:])
+    async with AsyncExitStack() as stack:
+        await face.connect(stack, mode, revision, server)
+        await checks.run(face, revision)
+
+
+anyio.run(main)

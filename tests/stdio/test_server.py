@@ -1,0 +1,142 @@
+"""How a server ends: within a bounded time, whatever its handlers do, and without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from zcp_kernel.config import ServerConfig
+from zcp_kernel.errors import ConfigError
+from zcp_transport_stdio.config import StdioConfig
+from zcp_transport_stdio.server import with_options
+
+from .helpers import PATIENCE, call, command, open_session, read, read_until, started
+
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+STUCK = {"wait": b"waiting", "stuck": b"stuck in a thread", "block": b"blocking the loop"}
+
+LAUNCHER = """
+import subprocess, sys, time
+server = subprocess.Popen(sys.argv[1:])
+print(server.pid, file=sys.stderr, flush=True)
+time.sleep(600)
+"""
+
+
+def test_calls_are_answered_and_the_end_of_input_ends_it(anyio_backend: str) -> None:
+    with started("app.py", anyio_backend) as server:
+        open_session(server)
+        call(server, "add", a=1, b=2)
+        answer = read(server)
+        said, noise = server.communicate(timeout=PATIENCE)
+    assert answer["result"]["structuredContent"] == 3
+    assert (said, noise, server.returncode) == (b"", b"about to add\n", 0)
+
+
+def test_a_call_in_flight_is_still_answered_after_the_end_of_input(anyio_backend: str) -> None:
+    with started("app.py", anyio_backend) as server:
+        open_session(server)
+        call(server, "add", a=1, b=2)
+        said, _ = server.communicate(timeout=PATIENCE)
+    assert b'"structuredContent":3' in said
+
+
+@pytest.mark.parametrize("signum", SIGNALS, ids=lambda signum: signum.name)
+def test_a_signal_ends_an_idle_server_quietly(anyio_backend: str, signum: int) -> None:
+    with started("app.py", anyio_backend) as server:
+        open_session(server)
+        server.send_signal(signum)
+        assert server.wait(PATIENCE) == 0
+        assert server.stderr is not None
+        assert server.stderr.read() == b""
+
+
+@pytest.mark.parametrize("tool", STUCK)
+@pytest.mark.parametrize("how", [*SIGNALS, "end of input", "reader gone"], ids=str)
+def test_no_handler_keeps_a_server_alive(
+    anyio_backend: str, tool: str, how: signal.Signals | str
+) -> None:
+    if (tool, how) == ("block", "end of input"):
+        pytest.skip("a blocked loop cannot see its input; its client goes on to SIGTERM")
+    with started("app.py", anyio_backend) as server:
+        open_session(server)
+        call(server, tool)
+        assert STUCK[tool] in read_until(server.stderr, STUCK[tool])
+        assert server.stdin is not None
+        assert server.stdout is not None
+        if isinstance(how, signal.Signals):
+            server.send_signal(how)
+        elif how == "end of input":
+            server.stdin.close()
+        else:
+            server.stdout.close()
+        assert server.wait(PATIENCE) == 0
+        assert server.stderr is not None
+        assert b"Traceback" not in server.stderr.read()
+
+
+@pytest.mark.parametrize("tool", STUCK)
+def test_a_second_signal_cuts_the_wait_short(anyio_backend: str, tool: str) -> None:
+    with started("app.py", anyio_backend, "600") as server:
+        open_session(server)
+        call(server, tool)
+        assert STUCK[tool] in read_until(server.stderr, STUCK[tool])
+        server.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.wait(0.2)
+        server.terminate()
+        assert server.wait(PATIENCE) == 0
+
+
+@contextmanager
+def launched(anyio_backend: str, **streams: int) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """A process that starts a server and lives on, and the server's id."""
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, *command("app.py", anyio_backend)],
+        **{name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")} | streams,
+    )
+    assert launcher.stderr is not None
+    pid = int(launcher.stderr.readline())
+    try:
+        yield launcher, pid
+    finally:
+        launcher.kill()
+        launcher.wait()
+        for stream in (launcher.stdin, launcher.stdout, launcher.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.mark.parametrize("busy", ["", "stuck", "block"])
+def test_a_parent_that_vanished_ends_a_server_whose_pipes_are_still_held(
+    anyio_backend: str, busy: str
+) -> None:
+    with launched(anyio_backend) as (launcher, pid):
+        open_session(launcher)
+        if busy:
+            call(launcher, busy)
+            assert STUCK[busy] in read_until(launcher.stderr, STUCK[busy])
+        launcher.kill()
+        launcher.wait()
+        assert launcher.stdout is not None
+        # The server alone holds the other end now, and this end holds it: nothing hangs up.
+        os.set_blocking(launcher.stdout.fileno(), True)
+        try:
+            assert launcher.stdout.read() == b""
+        finally:
+            if launcher.stdout.closed:
+                os.kill(pid, signal.SIGKILL)
+
+
+def test_options_come_before_the_configuration() -> None:
+    section = ServerConfig({"stdio": StdioConfig(max_line_bytes=5)}).section(StdioConfig)
+    assert with_options(section, {"shutdown_seconds": 1}) == StdioConfig(5, shutdown_seconds=1)
+    with pytest.raises(ConfigError, match="no such option: shutdown_secs"):
+        with_options(section, {"shutdown_secs": 1})
+    with pytest.raises(ValueError, match="max_line_bytes"):
+        with_options(section, {"max_line_bytes": 0})

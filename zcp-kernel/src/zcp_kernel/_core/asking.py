@@ -1,0 +1,67 @@
+"""Questions a server puts to its client, and how they fail: with one cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import frozen
+
+from ..model import ElicitationRequest, Empty, SamplingRequest
+from .peer_shapes import elicitation_request, sampling_request
+
+CAPABILITY_OF = {
+    "sampling/createMessage": "sampling",
+    "elicitation/request": "elicitation",
+    "roots/list": "roots",
+}
+"""The capability a client declares for each operation it may be asked."""
+
+
+@frozen
+class Question:
+    """An operation of the client's and its parameters."""
+
+    operation: str
+    params: SamplingRequest | ElicitationRequest | Empty
+
+
+def sampling(messages: Any, **options: Any) -> Question:
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    if isinstance(messages, Mapping):
+        return Question("sampling/createMessage", sampling_request(messages, **options))
+    return Question("sampling/createMessage", sampling_request(messages=messages, **options))
+
+
+def elicitation(
+    message: str | Mapping[str, Any] | ElicitationRequest,
+    schema: Mapping[str, Any] | None = None,
+    *,
+    url: str | None = None,
+) -> Question:
+    if isinstance(message, str):
+        given: dict[str, Any] = {"message": message}
+        if url is not None:
+            given.update(mode="url", url=url)
+        else:
+            given["requested_schema"] = dict(schema or {"type": "object", "properties": {}})
+        return Question("elicitation/request", elicitation_request(given))
+    return Question("elicitation/request", elicitation_request(message))
+
+
+def roots() -> Question:
+    return Question("roots/list", Empty())
+
+
+@contextmanager
+def single_cause() -> Iterator[None]:
+    """Raise the first real error of an exception group instead of the group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group

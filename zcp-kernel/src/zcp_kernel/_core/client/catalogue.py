@@ -1,0 +1,160 @@
+"""What a server offers besides tools: resources, prompts, completions, log level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from zcp_kernel._core.templates import UriTemplate
+from zcp_kernel.errors import Fault, InvalidParams, InvalidRequest, RemoteError
+from zcp_kernel.model import (
+    CompletionRequest,
+    Empty,
+    GetPromptParams,
+    ListParams,
+    ReadResourceParams,
+    SetLevelParams,
+    SubscribeParams,
+)
+from zcp_kernel.model.notices import LogLevel
+
+from .plain import plain
+from .session import SessionCore
+
+
+class CatalogueCalls(SessionCore):
+    """Lists are whole unless a cursor is given; then they are that one page."""
+
+    async def ping(self) -> dict[str, Any]:
+        """`{"ok": True}` once the server has answered."""
+        await self.ask("ping", Empty())
+        return {"ok": True}
+
+    async def list_resources(self, cursor: str | None = None) -> dict[str, Any]:
+        """`{"resources": [...], "nextCursor"?}`."""
+        return await self.pages("resources/list", ListParams, cursor, "resources")
+
+    async def list_resource_templates(self, cursor: str | None = None) -> dict[str, Any]:
+        """`{"resourceTemplates": [...], "nextCursor"?}`."""
+        return await self.pages("resources/templates/list", ListParams, cursor, "resourceTemplates")
+
+    async def read_resource(
+        self, uri: str, arguments: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """`{"contents": [{uri, mimeType?, text | blob}]}`.
+
+        `arguments` fills the variables of a URI template (RFC 6570, level 1). Raises
+        `InvalidParams` for a variable without a value.
+        """
+        if arguments is not None:
+            uri = _expanded(uri, arguments)
+        return plain(await self.ask("resources/read", ReadResourceParams(uri)))
+
+    async def subscribe_resource(self, uri: str) -> dict[str, Any]:
+        """Have `notifications/resources/updated` sent for this URI; it outlives a reconnect."""
+        answer = plain(await self.ask("resources/subscribe", SubscribeParams(uri)))
+        self._subscriptions.add(uri)
+        return answer
+
+    async def unsubscribe_resource(self, uri: str) -> dict[str, Any]:
+        self._subscriptions.discard(uri)
+        return plain(await self.ask("resources/unsubscribe", SubscribeParams(uri)))
+
+    async def list_prompts(self, cursor: str | None = None) -> dict[str, Any]:
+        """`{"prompts": [...], "nextCursor"?}`."""
+        return await self.pages("prompts/list", ListParams, cursor, "prompts")
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """`{"messages": [{role, content}], "description"?}`."""
+        return plain(await self.ask("prompts/get", GetPromptParams(name, arguments)))
+
+    async def complete(
+        self,
+        ref: str | Mapping[str, Any],
+        argument: str | Mapping[str, Any],
+        value: str | None = None,
+        context: Mapping[str, Any] | None = None,
+        context_arguments: Mapping[str, str] | None = None,
+        method: str = "completion/complete",
+    ) -> dict[str, Any]:
+        """`{"completion": {"values": [...], "total"?, "hasMore"?}}`.
+
+        `ref` is a prompt's name, a resource's or template's URI, or the protocol's reference dict;
+        `argument` a name, or `{"name", "value"}`. The arguments already settled are
+        `context_arguments`, or `context`, which may also be `{"arguments": {...}}`. `method` is the
+        name on the wire; the older `completions/complete` is native only.
+        """
+        params = _completion(ref, argument, value, context, context_arguments)
+        if method == "completion/complete":
+            return plain(await self.ask(method, params))
+        codec = (await self._ready()).revision.requests.get(method)
+        if codec is None or codec.operation != "completion/complete":
+            raise InvalidParams(f"invalid:method: {method!r} completes nothing in this revision")
+        raw = await self.request(method, codec.encode_params(params))
+        return plain(codec.decode_result(raw))
+
+    async def set_logging_level(self, level: LogLevel) -> dict[str, Any]:
+        """The least severe level (RFC 5424 names) the server should send; outlives a reconnect."""
+        answer = plain(await self.ask("logging/setLevel", SetLevelParams(level)))
+        self._log_level = level
+        return answer
+
+    async def pages(
+        self, operation: str, params: Callable[..., Any], cursor: str | None, member: str
+    ) -> dict[str, Any]:
+        """One page if there is a cursor (an empty string is one), else all of them as one."""
+        answer = plain(await self.ask(operation, params(cursor=cursor)))
+        if cursor is not None:
+            return answer
+        seen: set[str] = set()
+        while (following := answer.pop("nextCursor", None)) is not None:
+            if following in seen:
+                raise RemoteError(
+                    InvalidRequest.code, f"the server's {operation} goes round in circles"
+                )
+            seen.add(following)
+            page = plain(await self.ask(operation, params(cursor=following)))
+            answer[member].extend(page[member])
+            if "nextCursor" in page:
+                answer["nextCursor"] = page["nextCursor"]
+        return answer
+
+
+def _expanded(uri: str, arguments: Mapping[str, Any]) -> str:
+    try:
+        template = UriTemplate(uri)
+    except ValueError as error:
+        raise InvalidParams(f"invalid:uri: {error}") from None
+    missing = [name for name in template.variables if name not in arguments]
+    if missing:
+        faults = [Fault(name, "required", f"{uri} needs a value for it") for name in missing]
+        raise InvalidParams(f"missing:{','.join(missing)}", faults)
+    return template.expand({name: str(item) for name, item in arguments.items()})
+
+
+def _completion(
+    ref: str | Mapping[str, Any],
+    argument: str | Mapping[str, Any],
+    value: str | None,
+    context: Mapping[str, Any] | None,
+    context_arguments: Mapping[str, str] | None,
+) -> CompletionRequest:
+    name = argument if isinstance(argument, str) else str(argument["name"])
+    if value is None and not isinstance(argument, str):
+        value = argument.get("value")
+    settled = dict(context or {})
+    if isinstance(settled.get("arguments"), Mapping):
+        settled = dict(settled["arguments"])
+    settled.update(context_arguments or {})
+    return CompletionRequest(ref=_reference(ref), argument=name, value=value or "", context=settled)
+
+
+def _reference(ref: str | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(ref, str):
+        by_uri = "://" in ref or ref.startswith("urn:")
+        ref = {"uri": ref} if by_uri else {"name": ref}
+    if "type" in ref:
+        return dict(ref)
+    return {"type": "ref/resource" if "uri" in ref else "ref/prompt", **ref}

@@ -1,0 +1,98 @@
+"""What the application lets a server ask of it: roots, sampling and elicitation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import Any
+
+from attrs import evolve, fields, frozen
+
+from zcp_kernel._core.peer_shapes import (
+    elicitation_for_hook,
+    elicitation_result,
+    roots_result,
+    sampling_for_hook,
+    sampling_result,
+)
+from zcp_kernel.codec import PLAIN
+from zcp_kernel.errors import MissingCapability
+from zcp_kernel.model import (
+    Capabilities,
+    ElicitationRequest,
+    ElicitationResult,
+    ListRootsResult,
+    PingResult,
+    SamplingRequest,
+    SamplingResult,
+    wire_name,
+)
+
+Hook = Callable[..., Any]
+
+
+@frozen
+class ClientHooks:
+    """The hooks a session was given; each may be sync or async."""
+
+    roots_provider: Hook | None = None
+    sampling_handler: Hook | None = None
+    elicitation_handler: Hook | None = None
+    log_handler: Hook | None = None
+    progress_handler: Hook | None = None
+    notification_handler: Hook | None = None
+
+    def capabilities(self, declared: Capabilities | dict[str, Any] | None) -> Capabilities:
+        """What the hooks can do; members of `declared` stand instead of what follows from them."""
+        able = Capabilities(
+            roots=None if self.roots_provider is None else {},
+            sampling=None if self.sampling_handler is None else {},
+            elicitation=None if self.elicitation_handler is None else {"form": {}, "url": {}},
+        )
+        if declared is None:
+            return able
+        if isinstance(declared, Capabilities):
+            members = {f.name for f in fields(Capabilities)}
+            given = {m: v for m in members if (v := getattr(declared, m)) is not None}
+            return evolve(able, **given)
+        return PLAIN.decode(Capabilities, _merged(PLAIN.encode(able), declared))
+
+    async def answer(self, operation: str, params: Any) -> Any:
+        """Answer what a server asked. Raises `MissingCapability` without the hook for it, and
+        `InvalidParams` when a hook returned something that cannot be read."""
+        if operation == "sampling/createMessage":
+            return await self.create_message(params)
+        if operation == "elicitation/request":
+            return await self.elicit(params)
+        if operation == "roots/list":
+            return await self.list_roots()
+        if operation == "ping":
+            return PingResult()
+        raise MissingCapability(operation)
+
+    async def create_message(self, request: SamplingRequest) -> SamplingResult:
+        hook = self._need(self.sampling_handler, "sampling")
+        return sampling_result(await _run(hook, sampling_for_hook(request)))
+
+    async def elicit(self, request: ElicitationRequest) -> ElicitationResult:
+        hook = self._need(self.elicitation_handler, "elicitation")
+        return elicitation_result(await _run(hook, elicitation_for_hook(request)), request)
+
+    async def list_roots(self) -> ListRootsResult:
+        return roots_result(await _run(self._need(self.roots_provider, "roots")))
+
+    @staticmethod
+    def _need(hook: Hook | None, capability: str) -> Hook:
+        if hook is None:
+            raise MissingCapability(capability)
+        return hook
+
+
+async def _run(hook: Hook, *arguments: Any) -> Any:
+    outcome = hook(*arguments)
+    return await outcome if isawaitable(outcome) else outcome
+
+
+def _merged(able: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
+    merged = {**able, **{wire_name(name): item for name, item in declared.items()}}
+    return {name: item for name, item in merged.items() if item is not None}

@@ -1,0 +1,1 @@
+"""How wire codecs are derived from the model; `zcp_kernel.codec` is the public face."""

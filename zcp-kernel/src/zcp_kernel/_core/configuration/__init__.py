@@ -1,0 +1,1 @@
+"""How configuration is declared, decoded and joined."""

@@ -1,0 +1,130 @@
+"""The kernel's own configuration sections.
+
+`metadata` documents a field: `help` says what it does, `unit` what its number counts; a field
+marked `secret` is never echoed in a message.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import field, frozen
+from attrs.validators import ge, gt, optional
+
+MIB = 1024 * 1024
+
+
+def setting(default: Any, help: str, *, unit: str | None = None, check: Any = None) -> Any:
+    """A documented field of a section."""
+    metadata = {"help": help} if unit is None else {"help": help, "unit": unit}
+    return field(default=default, validator=check, metadata=metadata)
+
+
+@frozen
+class ServerSection:
+    """What the server as a whole does."""
+
+    service_name: str | None = setting(
+        None, "Name to report to operators; the app's own name if not given."
+    )
+    environment: Literal["development", "production"] = setting(
+        "development", "Where this runs, for operators to see."
+    )
+    page_size: int = setting(1000, "Longest page of a list.", unit="entries", check=gt(0))
+    mask_errors: bool = setting(
+        False, "Replace the message of an unexpected handler exception by an id found in the log."
+    )
+    local_scopes: tuple[str, ...] | None = setting(
+        None, "Scopes of a stdio or in-process peer; every scope if not given."
+    )
+
+
+@frozen
+class ToolsSection:
+    """How tools are checked and run."""
+
+    validate_lenient: bool = setting(
+        True, 'Coerce scalar strings ("3" for an integer) once the strict check has failed.'
+    )
+    output_check: bool = setting(True, "Check structured results against the output schema.")
+    default_timeout: float | None = setting(
+        None,
+        "Time a tool may take that names no timeout of its own; unlimited if not given.",
+        unit="seconds",
+        check=optional(gt(0)),
+    )
+    max_threads: int = setting(
+        32, "Most handlers that run in worker threads at once.", unit="threads", check=gt(0)
+    )
+    inline_max_bytes: int = setting(
+        8192,
+        'Largest encoded result that `output_mode="auto"` sends inline; beyond it, a handle.',
+        unit="bytes",
+        check=ge(0),
+    )
+    mcp_structured: Literal["both", "structured", "text"] = setting(
+        "both", "How an MCP peer gets a structured result: as data, as JSON text, or as both."
+    )
+
+
+@frozen
+class TasksSection:
+    """Where tasks are kept, and for how long."""
+
+    store: str = setting("memory", "Name of the task store.")
+    default_ttl_ms: int = setting(
+        3_600_000, "Life of a task that asks for none.", unit="milliseconds", check=gt(0)
+    )
+    max_ttl_ms: int = setting(
+        86_400_000, "Longest life a task may ask for.", unit="milliseconds", check=gt(0)
+    )
+    poll_interval_ms: int = setting(
+        500, "Poll interval suggested to clients.", unit="milliseconds", check=gt(0)
+    )
+    max_per_owner: int = setting(
+        1000, "Most tasks one session or principal may have.", unit="tasks", check=gt(0)
+    )
+
+
+@frozen
+class HandlesSection:
+    """Where large results are kept, and how many bytes they may take."""
+
+    store: str = setting("memory", "Name of the handle store.")
+    ttl_ms: int = setting(600_000, "Life of a handle.", unit="milliseconds", check=gt(0))
+    max_bytes_per_owner: int = setting(
+        16 * MIB, "Budget of one session or principal.", unit="bytes", check=gt(0)
+    )
+    max_bytes_total: int = setting(64 * MIB, "Budget of all owners.", unit="bytes", check=gt(0))
+
+
+@frozen
+class ToolExposureConfig:
+    """Which tools a peer sees, and whether what it does not see can be called."""
+
+    default_profile: str | None = setting(
+        None, "Exposure profile of native peers that ask for none."
+    )
+    default_profiles: dict[str, str] = field(
+        factory=dict,
+        metadata={"help": "Exposure profile per dialect, such as mcp=everything."},
+    )
+    enforce_visibility: bool = setting(
+        True, "Refuse calls of tools outside the view in force as if they did not exist."
+    )
+    allow_client_filters: bool = setting(
+        False,
+        "Let peers widen their view beyond the server's default; narrowing is always allowed.",
+    )
+    show_forbidden: bool = setting(
+        True, "List tools whose scopes the caller lacks; calling them is refused either way."
+    )
+
+
+KERNEL_SECTIONS: dict[str, type] = {
+    "server": ServerSection,
+    "tools": ToolsSection,
+    "tasks": TasksSection,
+    "handles": HandlesSection,
+    "exposure": ToolExposureConfig,
+}

@@ -1,0 +1,146 @@
+"""Running a tool: authorise, expose, validate, invoke, shape."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from ..errors import (
+    Forbidden,
+    NotFound,
+    TaskSupportMismatch,
+    ToolError,
+    ZCPError,
+)
+from ..model import CallRequest, CallResult, CreateTaskResult
+from ..validation import ValidationFailure
+from .exchange import report
+from .shape import failure, to_result
+from .task_runs import start_tool_task
+
+if TYPE_CHECKING:
+    from ..config import ToolsSection
+    from ..context import Context
+    from .exposure import Exposure
+    from .registry.items import Tool
+    from .registry.registry import ToolRegistry
+
+logger = logging.getLogger("zcp.tools")
+
+
+class RuntimeExecutor:
+    """Runs tool calls against a registry, whatever plane they come from."""
+
+    def __init__(
+        self, tools: ToolRegistry, exposure: Exposure, settings: ToolsSection, mask_errors: bool
+    ) -> None:
+        self._tools = tools
+        self._exposure = exposure
+        self._settings = settings
+        self._mask_errors = mask_errors
+
+    async def call(self, request: CallRequest, ctx: Context) -> CallResult | CreateTaskResult:
+        """Answer `tools/call`.
+
+        Raises `NotFound` (unknown, or outside the view in force), `Forbidden`, `ValidationFailure`
+        and what a handler raises of `ZCPError`; any other failure of a handler is a result with
+        `is_error`.
+        """
+        tool = self.find(request.name, ctx)
+        if request.task is not None or tool.definition.execution is not None:
+            if self._wants_task(tool, request, ctx):
+                arguments = self._checked(tool, request)
+                return await start_tool_task(tool, arguments, request.task, ctx)
+        return await self.run(tool, self._checked(tool, request), ctx)
+
+    def find(self, name: str, ctx: Context) -> Tool:
+        """The tool this caller may call by this name."""
+        tool = self._tools.get(name)
+        if tool is None or not self._exposure.shows(name, ctx.session.surface):
+            raise NotFound("tool", name)
+        missing = ctx.principal.lacks(tool.required_scopes)
+        if missing:
+            raise Forbidden(missing)
+        return tool
+
+    @staticmethod
+    def _wants_task(tool: Tool, request: CallRequest, ctx: Context) -> bool:
+        support = tool.task_support
+        if request.task is not None and support == "forbidden":
+            raise TaskSupportMismatch(f"invalid:task: {request.name} cannot run as a task")
+        if request.task is None and support == "required":
+            raise TaskSupportMismatch(
+                f"missing:task: {request.name} only runs as a task; call it with task options"
+            )
+        return request.task is not None
+
+    def _checked(self, tool: Tool, request: CallRequest) -> dict[str, Any]:
+        arguments = {} if request.arguments is None else request.arguments
+        if tool.check.is_valid(arguments):
+            return arguments
+        if not self._settings.validate_lenient:
+            raise ValidationFailure(tool.check.check(arguments))
+        checked: dict[str, Any] = tool.check.validate(arguments)
+        return checked
+
+    async def run(self, tool: Tool, arguments: dict[str, Any], ctx: Context) -> CallResult:
+        """Invoke with checked arguments, and shape what comes back."""
+        try:
+            timeout = tool.timeout or self._settings.default_timeout
+            if timeout is None:
+                value = await tool.invoke(arguments, ctx)
+            else:
+                value = await self._timed(tool, arguments, ctx, timeout)
+            result = to_result(value, tool)
+        except ToolError as error:
+            return failure(error.message)
+        except ZCPError:
+            raise
+        except BaseException as error:
+            return self._broken(tool, error)
+        if tool.check_output is not None and self._settings.output_check and not result.is_error:
+            faults = tool.check_output.check(result.structured_content)
+            if faults:
+                return self._bad_output(tool, faults)
+        if ctx.session.offers_handles and tool.output_mode not in ("scalar", "inline"):
+            return await self._placed(tool, result, ctx)
+        return result
+
+    @staticmethod
+    async def _timed(tool: Tool, arguments: dict[str, Any], ctx: Context, timeout: float) -> Any:
+        with anyio.move_on_after(timeout):
+            return await tool.invoke(arguments, ctx)
+        raise ToolError(f"deadline: {tool.definition.name} did not finish within {timeout:g} s")
+
+    def _broken(self, tool: Tool, error: BaseException) -> CallResult:
+        """A handler's own exception; cancellation is not one, an exit attempt is."""
+        if isinstance(error, (anyio.get_cancelled_exc_class(), GeneratorExit)):
+            raise error
+        if self._mask_errors or not isinstance(error, Exception):
+            return failure(str(report(error, f"tool {tool.definition.name}")))
+        logger.warning("tool %s raised", tool.definition.name, exc_info=error)
+        return failure(str(error) or type(error).__name__)
+
+    def _bad_output(self, tool: Tool, faults: Any) -> CallResult:
+        listed = "; ".join(f"{fault.path or 'result'}: {fault.message}" for fault in faults)
+        logger.error("tool %s broke its output schema: %s", tool.definition.name, listed)
+        return failure(f"invalid output of {tool.definition.name}: {listed}")
+
+    async def _placed(self, tool: Tool, result: CallResult, ctx: Context) -> CallResult:
+        """Keep a large result here and answer with a handle, where the tool allows it."""
+        encoded = result.encoded
+        if encoded is None or result.is_error or tool.inline_ok is True:
+            return result
+        always = tool.output_mode == "handle" or tool.inline_ok is False
+        if not always and len(encoded) <= self._settings.inline_max_bytes:
+            return result
+        if tool.check_output is not None and not always:
+            return result
+        ref = await ctx.kernel.handles.keep(
+            encoded,
+            owner=ctx.owner,
+            scopes=tool.required_scopes,
+        )
+        return CallResult(handle=ref, meta=result.meta)

@@ -1,0 +1,87 @@
+"""What a server says of itself at a handshake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from ..model import Capabilities, Icon, Implementation, InitializeResult
+
+if TYPE_CHECKING:
+    from ..contracts import Operation, Revision
+    from ..security import AuthProfile
+    from .registry.registry import Registry
+
+
+@frozen
+class Introduction:
+    """Facts of the composed server, and the capabilities that follow from them."""
+
+    name: str
+    version: str
+    title: str | None
+    description: str | None
+    website_url: str | None
+    icons: list[Icon] | None
+    instructions: str | None
+    auth_profile: AuthProfile | None
+    registry: Registry
+    extensions: tuple[str, ...]
+    operations: dict[str, Operation]
+
+    def result(self, revision: Revision) -> InitializeResult:
+        return InitializeResult(
+            protocol_version=revision.name,
+            server_info=self.server_info(),
+            capabilities=self.capabilities(),
+            instructions=self.instructions,
+            auth=self._auth(),
+        )
+
+    def server_info(self) -> Implementation:
+        return Implementation(
+            name=self.name,
+            version=self.version,
+            title=self.title,
+            description=self.description,
+            website_url=self.website_url,
+            icons=self.icons,
+        )
+
+    def capabilities(self) -> Capabilities:
+        """Everything this server can do; a revision sends what it knows of it.
+
+        The catalogues are live, so lists that are empty now may fill later: they are declared.
+        """
+        changes: dict[str, Any] = {"listChanged": True}
+        return Capabilities(
+            logging={},
+            completions={} if len(self.registry.completions) else None,
+            prompts=changes,
+            resources={"subscribe": True, **changes},
+            tools=changes,
+            tasks=self._tasks(),
+            handles={},
+            extensions={name: {} for name in self.extensions} or None,
+        )
+
+    def _tasks(self) -> dict[str, Any] | None:
+        takes_tasks = any(tool.task_support != "forbidden" for tool in self.registry.tools)
+        if not takes_tasks and not len(self.registry.task_kinds):
+            return None
+        requests = {"tools": {"call": {}}} if takes_tasks else {}
+        return {"list": {}, "cancel": {}, "requests": requests}
+
+    def _auth(self) -> dict[str, Any] | None:
+        profile = self.auth_profile
+        if profile is None:
+            return None
+        told = {
+            "issuer": profile.issuer,
+            "authorizationUrl": profile.authorization_url,
+            "tokenUrl": profile.token_url,
+            "registrationUrl": profile.registration_url,
+            "scopes": profile.scopes or None,
+        }
+        return {key: value for key, value in told.items() if value is not None}

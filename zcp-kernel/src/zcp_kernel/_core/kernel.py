@@ -1,0 +1,215 @@
+"""The composed server: one app and one configuration, wired once and sealed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.from_thread
+import anyio.lowlevel
+
+from ..contracts import Channel, Dialect, Match, Message, Operation, Revision
+from ..errors import MethodNotFound
+from ..model import InitializeResult
+from .exchange import Route
+from .session import ZCPServerSession
+from .supervisor import Supervisor
+from .threads import HandlerThreads
+
+if TYPE_CHECKING:
+    from ..config import ServerConfig
+    from ..contracts import Stage
+    from ..security import Principal
+    from .executor import RuntimeExecutor
+    from .exposure import Exposure
+    from .handles.service import Handles
+    from .introduce import Introduction
+    from .registry.registry import Registry
+    from .tasks.engine import TaskEngine
+
+
+class Kernel:
+    """Serves sessions. Made by `app.compose(config)`; the wiring is sealed, registries stay live.
+
+    Start it with `async with kernel.running()`, or `await kernel.start()` and `aclose()`, which may
+    be called from any task.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: ServerConfig,
+        registry: Registry,
+        dialects: Mapping[str, Dialect],
+        operations: Mapping[str, Operation],
+        stages: tuple[Stage, ...],
+        exposure: Exposure,
+        executor: RuntimeExecutor,
+        handles: Handles,
+        tasks: Callable[[Kernel], TaskEngine],
+        introduction: Introduction,
+        lifespans: Callable[[Kernel], list[Any]],
+    ) -> None:
+        self.config = config
+        self.registry = registry
+        self.dialects = dialects
+        self.operations = operations
+        self.exposure = exposure
+        self.executor = executor
+        self.handles = handles
+        self.sessions: set[ZCPServerSession] = set()
+        self.threads = HandlerThreads(config.section("tools").max_threads)
+        self.tasks = tasks(self)
+        self._stages = stages
+        self._introduction = introduction
+        self._lifespans = lifespans
+        self._routes: dict[Revision, dict[str, Route]] = {}
+        self._supervisor = Supervisor()
+        self._stop = anyio.Event
+        self._started = False
+        self._thread = 0
+        self._token: Any = None
+
+    # -- sessions -----------------------------------------------------------------------------------
+
+    def open_session(self, channel: Channel, principal: Principal) -> ZCPServerSession:
+        return ZCPServerSession(self, channel, principal)
+
+    def classify(self, message: Message, headers: Mapping[str, str] | None) -> Match | None:
+        """The first dialect's claim on a message of an unopened session."""
+        for dialect in self.dialects.values():
+            match = dialect.classify(message, headers)
+            if match is not None:
+                return match
+        return None
+
+    def introduction(self, revision: Revision) -> InitializeResult:
+        """What this server says of itself at a handshake."""
+        return self._introduction.result(revision)
+
+    def routes(self, revision: Revision) -> dict[str, Route]:
+        """Wire method -> route, for every operation this revision offers."""
+        routes = self._routes.get(revision)
+        if routes is None:
+            routes = self._routes[revision] = {
+                method: Route(
+                    codec.operation,
+                    self._staged(self.operations[codec.operation]),
+                    codec.decode_params,
+                    codec.encode_result,
+                )
+                for method, codec in revision.extend(self.operations.values()).items()
+                if codec.operation in self.operations
+            }
+        return routes
+
+    def _staged(self, operation: Operation) -> Callable[[Any, Any], Awaitable[Any]]:
+        """The operation's handler inside its stages; without any, the bare handler."""
+        handler = operation.handler
+        for stage in reversed(self._stages):
+            if "*" in stage.operations or operation.name in stage.operations:
+                handler = _around(stage, handler)
+        return handler
+
+    # -- life ---------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start background work and lifespans, once; harmless when running."""
+        if self._started:
+            return
+        self._started = True
+        self._thread = threading.get_ident()
+        self._token = anyio.lowlevel.current_token()
+        await self._supervisor.start()
+        ready, self._leave, self._left = anyio.Event(), anyio.Event(), anyio.Event()
+        failures: list[BaseException] = []
+        self.spawn(lambda: self._live(ready, failures))
+        await ready.wait()
+        if failures:
+            await self.aclose()
+            raise failures[0]
+
+    async def _live(self, ready: anyio.Event, failures: list[BaseException]) -> None:
+        """Hold the lifespans open: they must be left in the task that entered them."""
+        try:
+            async with AsyncExitStack() as stack:
+                for lifespan in self._lifespans(self):
+                    await stack.enter_async_context(lifespan)
+                ready.set()
+                await self._leave.wait()
+        except Exception as error:
+            if ready.is_set():
+                raise
+            failures.append(error)
+        finally:
+            ready.set()
+            self._left.set()
+
+    async def aclose(self) -> None:
+        """End every session, leave the lifespans, stop background work. Idempotent, and legal from
+        any task."""
+        for session in list(self.sessions):
+            session.close("the server is shutting down")
+        if self._started:
+            self._leave.set()
+            with anyio.move_on_after(10, shield=True):
+                await self._left.wait()
+        await self._supervisor.aclose()
+        for catalogue in self.registry.catalogues():
+            catalogue.detach()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Kernel]:
+        try:
+            await self.start()
+            yield self
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+
+    def spawn(self, function: Callable[[], Awaitable[Any]]) -> None:
+        """Run a coroutine function in the background; what it raises is logged."""
+        self._supervisor.spawn(function)
+
+    def soon(self, function: Callable[[], Any]) -> None:
+        """Run `function` on the event loop's thread: at once if this is it, else as soon as it can;
+        nothing happens when the kernel does not run."""
+        if not self._started:
+            return
+        if threading.get_ident() == self._thread:
+            function()
+        else:
+            anyio.from_thread.run_sync(function, token=self._token)
+
+    # -- what sessions hear ---------------------------------------------------------------------------
+
+    def broadcast(self, notice: Any, wanted: Callable[[ZCPServerSession], bool]) -> None:
+        """Post a notification to every session that wants it; from any thread."""
+
+        def post() -> None:
+            for session in list(self.sessions):
+                if wanted(session):
+                    session.post(notice)
+
+        self.soon(post)
+
+    async def execute(self, operation: str, params: Any, ctx: Any) -> Any:
+        """Run an operation by name, stages included, as a request for it would."""
+        found = self.operations.get(operation)
+        if found is None:
+            raise MethodNotFound(operation)
+        return await self._staged(found)(params, ctx)
+
+
+def _around(
+    stage: Stage, inner: Callable[[Any, Any], Awaitable[Any]]
+) -> Callable[[Any, Any], Awaitable[Any]]:
+    run = stage.run
+
+    async def staged(params: Any, ctx: Any) -> Any:
+        return await run(params, ctx, inner)
+
+    return staged

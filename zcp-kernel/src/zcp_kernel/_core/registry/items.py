@@ -1,0 +1,82 @@
+"""What a registry holds: the listed shape, the handler, and the policy around it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from ...model import PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDefinition
+from ...validation import CanonicalValidator
+from ..invoke import Invocation
+from ..templates import UriTemplate
+
+OutputMode = Literal["auto", "scalar", "inline", "handle"]
+
+
+@define(slots=True)
+class Tool:
+    """A registered tool.
+
+    `timeout` is in seconds. `inline_ok` True keeps an `auto` result inline whatever its size,
+    False never does.
+    """
+
+    definition: ToolDefinition
+    invoke: Invocation
+    check: CanonicalValidator
+    check_output: CanonicalValidator | None = None
+    required_scopes: tuple[str, ...] = ()
+    output_mode: OutputMode = "auto"
+    inline_ok: bool | None = None
+    timeout: float | None = None
+    groups: frozenset[str] = frozenset()
+    stages: frozenset[str] = frozenset()
+
+    @property
+    def task_support(self) -> str:
+        execution = self.definition.execution
+        return (execution and execution.task_support) or "forbidden"
+
+
+@define(slots=True)
+class Resource:
+    descriptor: ResourceDescriptor
+    invoke: Invocation
+    required_scopes: tuple[str, ...] = ()
+
+
+@define(slots=True)
+class Template:
+    descriptor: ResourceTemplate
+    pattern: UriTemplate
+    invoke: Invocation
+    required_scopes: tuple[str, ...] = ()
+
+
+@define(slots=True)
+class Prompt:
+    descriptor: PromptDescriptor
+    invoke: Invocation
+    required_scopes: tuple[str, ...] = ()
+    required: tuple[str, ...] = field(default=())
+
+
+@frozen
+class Completion:
+    """`ref` is a prompt's name or the URI of a resource or template."""
+
+    ref: str
+    invoke: Invocation
+
+
+@define(slots=True)
+class TaskKind:
+    """A registered kind of task; `check` is there when it declared an input schema."""
+
+    kind: str
+    invoke: Invocation
+    description: str | None = None
+    check: CanonicalValidator | None = None
+    required_scopes: tuple[str, ...] = ()
+    timeout: float | None = None

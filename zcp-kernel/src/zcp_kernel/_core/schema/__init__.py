@@ -1,0 +1,1 @@
+"""JSON Schema: two engines behind `contracts.SchemaEngine`, and what both need."""

@@ -1,0 +1,101 @@
+"""From what a tool handler returns to a call result."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import ToolError
+from ..jsontext import dumps, loads
+from ..model import (
+    AudioContent,
+    CallResult,
+    EmbeddedResource,
+    ImageContent,
+    OpaqueContent,
+    ResourceContents,
+    ResourceLink,
+    TextContent,
+    ToolResultContent,
+    ToolUseContent,
+)
+from .registry.items import Tool
+
+BLOCKS = (
+    TextContent,
+    ImageContent,
+    AudioContent,
+    EmbeddedResource,
+    ResourceLink,
+    ToolUseContent,
+    ToolResultContent,
+    OpaqueContent,
+)
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+
+
+def to_result(value: Any, tool: Tool) -> CallResult:
+    """The call result for a handler's return value.
+
+    Content blocks (one, or a list of them), text, bytes and None become content; everything else is
+    structured content, encoded once. Raises `ToolError` for a value JSON cannot say.
+    """
+    if type(value) is CallResult:
+        return value
+    if tool.check_output is None:
+        content = _as_content(value)
+        if content is not None:
+            return CallResult(content)
+    try:
+        encoded = dumps(value)
+    except ValueError as error:
+        raise ToolError(f"the result of {tool.definition.name} cannot be sent: {error}") from None
+    if type(value) not in (dict, list):
+        value = loads(encoded)
+    return CallResult([], value, encoded=encoded)
+
+
+def failure(message: str) -> CallResult:
+    """A tool error a model can read."""
+    return CallResult([TextContent(message)], is_error=True)
+
+
+def _as_content(value: Any) -> list[Any] | None:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        return [TextContent(value)]
+    if isinstance(value, BLOCKS):
+        return [value]
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return [_binary(bytes(value))]
+    if isinstance(value, (list, tuple)) and value and _has_blocks(value):
+        return [block for item in value for block in _as_content(item) or [_structured(item)]]
+    return None
+
+
+def _has_blocks(values: Sequence[Any]) -> bool:
+    return any(isinstance(value, (*BLOCKS, bytes)) for value in values)
+
+
+def _structured(value: Any) -> TextContent:
+    return TextContent(dumps(value).decode())
+
+
+def _binary(data: bytes) -> ImageContent | EmbeddedResource:
+    """Images by their signature; any other bytes as an embedded resource."""
+    text = base64.b64encode(data).decode()
+    for signature, mime_type in _SIGNATURES:
+        if data.startswith(signature):
+            return ImageContent(text, mime_type)
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return ImageContent(text, "image/webp")
+    return EmbeddedResource(
+        ResourceContents(uri="zcp://result/bytes", mime_type="application/octet-stream", blob=text)
+    )

@@ -1,0 +1,1 @@
+"""The task engine: work that outlives the request that started it."""

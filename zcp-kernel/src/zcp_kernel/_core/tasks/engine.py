@@ -1,0 +1,288 @@
+"""The one task engine behind every dialect's view of tasks."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import anyio
+
+from ... import jsontext
+from ...contracts import TaskRecord, TaskStore
+from ...errors import (
+    ConnectionLost,
+    Expired,
+    Fault,
+    InvalidParams,
+    InvalidRequest,
+    LimitReached,
+    NotFound,
+)
+from ...model import TaskDescriptor, TaskOptions
+from ..clock import SYSTEM_CLOCK, Clock
+from ..configuration.sections import TasksSection
+from ..expiry import ExpiryTimer, Spawn
+from . import outcome as outcomes
+from .asking import read_answer
+from .context import TaskExecutionContext
+from .link import TaskLink
+from .running import RunningTask, copy_descriptor, has_ended
+from .saving import save
+from .states import timestamp
+
+log = logging.getLogger("zcp.tasks")
+
+Body = Callable[[TaskExecutionContext], Awaitable[Any]]
+"""What a task does; it returns a JSON value."""
+
+MAX_RESULT_BYTES = 16 * 1024 * 1024
+
+
+class TaskEngine:
+    """Starts tasks, keeps them until they expire, and lets their owners follow and steer them.
+
+    `spawn` starts a coroutine in the background. A task of another owner does not exist: every
+    method that takes a task id and an owner raises `NotFound`. The owner "" stands for nobody in
+    particular: whoever knows an id may use it, and nothing is listed.
+    """
+
+    def __init__(
+        self,
+        store: TaskStore,
+        settings: TasksSection,
+        spawn: Spawn,
+        *,
+        mask_errors: bool = False,
+        max_result_bytes: int = MAX_RESULT_BYTES,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self._spawn = spawn
+        self._mask_errors = mask_errors
+        self._max_result_bytes = max_result_bytes
+        self._clock = clock
+        self._running: dict[str, RunningTask] = {}
+        self._expiry = ExpiryTimer(self._sweep, spawn, clock)
+
+    async def create(
+        self,
+        kind: str,
+        input: Any,
+        *,
+        owner: str,
+        options: TaskOptions | None,
+        body: Body,
+        link: TaskLink,
+        operation: str = "tasks/create",
+    ) -> TaskDescriptor:
+        """Start a task and return it, `queued`.
+
+        `operation` is what created it: the result of `"tools/call"` is that of a tool call, and one
+        with `isError` counts as failed. Raises `InvalidParams` for options that make no sense,
+        `LimitReached` when the owner has too many unfinished tasks or the store is full.
+        """
+        record = self._new_record(kind, input, owner, options or TaskOptions(), operation)
+        limit = self.settings.max_per_owner
+        if await self.store.trim(owner, limit - 1) >= limit:
+            raise LimitReached(f"invalid: this caller already has {limit} unfinished tasks")
+        await self.store.create(record)
+        run = RunningTask(record, link, self._clock)
+        self._running[run.id] = run
+        self._expiry.schedule(record.expires_at)
+        self._spawn(partial(self._run, run, body))
+        return copy_descriptor(record.descriptor)
+
+    async def get(self, task_id: str, owner: str) -> TaskDescriptor:
+        """The task as it now stands."""
+        return copy_descriptor((await self._find(task_id, owner)).descriptor)
+
+    async def list(
+        self, owner: str, cursor: str | None = None, limit: int = 100
+    ) -> tuple[list[TaskDescriptor], str | None]:
+        """One page of an owner's tasks, oldest first, and the next cursor (None: the last).
+
+        Raises `InvalidParams` for a cursor that was never handed out.
+        """
+        if not owner:
+            return [], None
+        try:
+            records, next_cursor = await self.store.list(owner, cursor, limit)
+        except ValueError as error:
+            raise InvalidParams(
+                f"invalid: {error}", [Fault("cursor", "cursor", str(error))]
+            ) from None
+        current = [self._current(record) for record in records]
+        return [copy_descriptor(r.descriptor) for r in current if self._alive(r)], next_cursor
+
+    async def ended(self, task_id: str, owner: str) -> TaskRecord:
+        """Wait for the task's end; its record then. Raises `Expired` if it expires before that."""
+        record = await self._find(task_id, owner)
+        while record.outcome is None:
+            run = self._running.get(task_id)
+            if run is not None:
+                await run.settled.wait()
+                if run.vanished:
+                    raise Expired(task_id)
+                return run.record
+            # It runs in another process that shares the store.
+            await anyio.sleep((record.descriptor.poll_interval or 500) / 1000)
+            record = await self._find(task_id, owner)
+        return record
+
+    async def result(self, task_id: str, owner: str) -> dict[str, Any]:
+        """Wait for the task's end; `{"result": …}` or `{"error": {code, message, data?}}`.
+
+        Waits as long as it takes: the caller bounds it. Raises `Expired` if the task expires first.
+        """
+        record = await self.ended(task_id, owner)
+        outcome: dict[str, Any] = jsontext.loads(record.outcome or b"{}")
+        return outcome
+
+    async def cancel(self, task_id: str, owner: str) -> TaskDescriptor:
+        """Cancel a task: it ends now, its body is cancelled at its next `await`; if another process
+        runs it, when it next reports a change.
+
+        Raises `InvalidParams` if it has ended already (MCP 2025-11-25, "Task Cancellation").
+        """
+        record = self._unfinished(await self._find(task_id, owner))
+        run = self._running.get(task_id) or RunningTask(record, _Nobody(), self._clock)
+        run.end("cancelled", outcomes.cancellation(task_id), "the task was cancelled")
+        await self._close(run)
+        return copy_descriptor(run.record.descriptor)
+
+    async def answer(self, task_id: str, owner: str, key: str, response: Any) -> TaskDescriptor:
+        """Answer the open request `key` in the shape a client's hook would return.
+
+        Raises `NotFound` if no such request is open, `InvalidParams` if the response does not fit
+        it (it stays open) or the task has ended.
+        """
+        self._unfinished(await self._find(task_id, owner))
+        run = self._running.get(task_id)
+        if run is None:
+            raise InvalidRequest("invalid: the process that runs this task must take the answer")
+        question = run.questions.find(key)
+        if question is None:
+            raise NotFound("input request", key)
+        question.response = read_answer(question, response)
+        run.settle(question)
+        question.answered.set()
+        await save(self.store, run)
+        return copy_descriptor(run.record.descriptor)
+
+    # -- looking up -------------------------------------------------------------------------------
+
+    async def _find(self, task_id: str, owner: str) -> TaskRecord:
+        run = self._running.get(task_id)
+        record = run.record if run is not None else await self.store.get(task_id)
+        if record is None or record.owner != owner or not self._alive(record):
+            raise NotFound("task", task_id)
+        return record
+
+    def _current(self, record: TaskRecord) -> TaskRecord:
+        run = self._running.get(record.descriptor.task_id)
+        return record if run is None else run.record
+
+    def _alive(self, record: TaskRecord) -> bool:
+        return record.expires_at is None or record.expires_at > self._clock.now()
+
+    def _unfinished(self, record: TaskRecord) -> TaskRecord:
+        if has_ended(record):
+            task = record.descriptor
+            raise InvalidParams(f"invalid: task {task.task_id} has already ended: {task.status}")
+        return record
+
+    # -- starting, running, ending ----------------------------------------------------------------
+
+    def _new_record(
+        self, kind: str, input: Any, owner: str, options: TaskOptions, operation: str
+    ) -> TaskRecord:
+        now = self._clock.now()
+        ttl = self._ttl(_positive("ttl", options.ttl))
+        interval = _positive("pollInterval", options.poll_interval)
+        created = timestamp(now)
+        descriptor = TaskDescriptor(
+            task_id=secrets.token_urlsafe(16),
+            kind=kind,
+            status="queued",
+            created_at=created,
+            last_updated_at=created,
+            ttl=ttl,
+            poll_interval=interval or self.settings.poll_interval_ms,
+        )
+        expires = now + ttl / 1000
+        return TaskRecord(descriptor, owner, operation, jsontext.dumps(input), expires_at=expires)
+
+    def _ttl(self, wanted: int | None) -> int:
+        ttl = self.settings.default_ttl_ms if wanted is None else wanted
+        return min(ttl, self.settings.max_ttl_ms)
+
+    async def _run(self, run: RunningTask, body: Body) -> None:
+        try:
+            with run.scope:
+                await self._run_body(run, body)
+        finally:
+            # Still going: the server stops, or a body raised what is no error (SystemExit).
+            run.end("cancelled", outcomes.cancellation(run.id), "the task was interrupted")
+            await self._close(run)
+
+    async def _run_body(self, run: RunningTask, body: Body) -> None:
+        if run.ended:
+            return
+        run.declare("working")
+        await save(self.store, run)
+        message = None
+        try:
+            value = await body(self._context(run))
+            status, outcome = outcomes.success(run.record.operation, value, self._max_result_bytes)
+        except Exception as error:
+            if run.ended:
+                log.info("task %s raised after it had ended", run.id, exc_info=error)
+                return
+            label = f"{run.id} ({run.record.descriptor.kind})"
+            message, outcome = outcomes.failure(error, task=label, mask=self._mask_errors)
+            status = "failed"
+        run.end(status, outcome, message)
+
+    def _context(self, run: RunningTask) -> TaskExecutionContext:
+        write = partial(save, self.store, run)
+        return TaskExecutionContext(run, write, partial(self._spawn, write))
+
+    async def _close(self, run: RunningTask) -> None:
+        try:
+            await save(self.store, run)
+        finally:
+            run.settled.set()
+            self._running.pop(run.id, None)
+
+    async def _sweep(self, now: float) -> float | None:
+        for task_id in await self.store.expire(now):
+            run = self._running.pop(task_id, None)
+            if run is not None:
+                run.vanish()
+        return await self.store.next_expiry()
+
+
+class _Nobody:
+    """The link of a task that another process runs: its own link tells the client."""
+
+    def notify(self, descriptor: TaskDescriptor) -> None:
+        return
+
+    def can_ask(self, operation: str) -> bool:
+        return False
+
+    async def ask(self, operation: str, params: Any) -> Any:
+        raise ConnectionLost("the client is connected to another process")
+
+
+def _positive(name: str, wish: int | None) -> int | None:
+    if wish is not None and wish < 1:
+        message = "must be at least 1 millisecond"
+        raise InvalidParams(
+            f"invalid: task.{name} {message}", [Fault(f"task.{name}", "minimum", message)]
+        )
+    return wish

@@ -1,0 +1,26 @@
+"""How a task reaches the client that started it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ...model import TaskDescriptor
+
+
+class TaskLink(Protocol):
+    """The way back to one client. It may come and go while the task lives."""
+
+    def notify(self, descriptor: TaskDescriptor) -> None:
+        """The task as it now stands. Called on the event loop; must not block."""
+        ...
+
+    def can_ask(self, operation: str) -> bool:
+        """Whether a request of this operation can be sent to the client now."""
+        ...
+
+    async def ask(self, operation: str, params: Any) -> Any:
+        """Send the request and wait for its result shape.
+
+        Raises `ConnectionLost` or `MissingCapability` when the client is gone or cannot do it.
+        """
+        ...

@@ -1,0 +1,151 @@
+"""JSON text in and out, exact.
+
+orjson does the work; where it would alter a value (integers beyond 64 bits, which it reads as
+floats) the standard library takes over, and what JSON cannot say (NaN, Infinity) is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, TypeGuard
+
+import orjson
+from attrs import fields, has
+
+from .errors import ParseError
+from .model import wire_name
+
+MAX_DEPTH = 256
+"""How deep a frame may nest."""
+
+Fragment = orjson.Fragment
+"""JSON already encoded, to be placed in a larger document as it is."""
+
+_LONG_NUMBER = re.compile(rb"\d{19}")
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def loads(text: bytes) -> Any:
+    """Decode one JSON text. Raises `ParseError` (malformed, NaN or Infinity, too deep)."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ParseError(f"invalid: not JSON: {error}") from None
+    if _LONG_NUMBER.search(text):
+        value = _loads_exactly(text)
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise ParseError(f"invalid: nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _loads_exactly(text: bytes) -> Any:
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"invalid: not JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def salvage(text: bytes) -> Any:
+    """What the standard library makes of a text `loads` refused, None if nothing: to find the id
+    an error must name."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def dumps(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
+    """Encode a value. Raises `ValueError` for what JSON cannot say."""
+    try:
+        text = orjson.dumps(value, default or plain, _OPTIONS)
+    except TypeError as error:
+        if "64-bit" not in str(error):
+            raise ValueError(f"invalid: not serialisable as JSON: {error}") from None
+        text = _dumps_exactly(value, default or plain)
+    if b"null" in text and has_unsayable(value):
+        raise ValueError("invalid: NaN and Infinity are not JSON; send null or a string instead")
+    return text
+
+
+def _dumps_exactly(value: Any, default: Callable[[Any], Any]) -> bytes:
+    def fallback(item: Any) -> Any:
+        if isinstance(item, Fragment):
+            return json.loads(orjson.dumps(item))
+        return default(item)
+
+    try:
+        return json.dumps(
+            value, default=fallback, allow_nan=False, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"invalid: not serialisable as JSON: {error}") from None
+
+
+def plain(value: Any) -> Any:
+    """JSON-able form of what orjson does not know: shapes, attrs, dataclasses, sets, pydantic."""
+    if has(type(value)):
+        members = {
+            wire_name(f.name): item
+            for f in fields(type(value))
+            if (item := getattr(value, f.name)) is not None and f.metadata.get("wire", True)
+        }
+        kind = getattr(type(value), "type", None)
+        return {"type": kind, **members} if isinstance(kind, str) else members
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return dump(mode="json")
+    members = getattr(value, "__dataclass_fields__", None)
+    if members is not None:
+        return {name: getattr(value, name) for name in members}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=repr)
+    raise TypeError(f"{type(value).__qualname__} has no JSON form")
+
+
+def has_unsayable(value: Any) -> bool:
+    """Whether a NaN or an infinity is anywhere in `value`."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                return True
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, (list, tuple, set, frozenset)):
+            stack.extend(item)
+        elif not isinstance(item, (str, int, bytes, type(None), Fragment)):
+            try:
+                stack.append(plain(item))
+            except TypeError:
+                continue
+    return False
+
+
+def _depth(value: Any) -> int:
+    deepest, stack = 0, [(value, 1)]
+    while stack:
+        item, level = stack.pop()
+        deepest = max(deepest, level)
+        if isinstance(item, dict):
+            stack.extend((child, level + 1) for child in item.values())
+        elif isinstance(item, list):
+            stack.extend((child, level + 1) for child in item)
+    return deepest
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a decoded JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether a decoded JSON value is a list."""
+    return isinstance(value, list)

@@ -1,0 +1,6 @@
+"""The composed server and what runs its tools."""
+
+from ._core.executor import RuntimeExecutor
+from ._core.kernel import Kernel
+
+__all__ = ["Kernel", "RuntimeExecutor"]

@@ -1,0 +1,1 @@
+"""The native plane's dialect, `zcp/1`."""

@@ -1,0 +1,151 @@
+"""Seeing to it that a stdio server ends: one thread, because the event loop may be the thing stuck.
+
+Why not PR_SET_PDEATHSIG: it fires when the *thread* that started us ends (prctl(2)), and hosts do
+start servers from pool threads. A parent that dies is seen by the hang-up of our output at once,
+and by getppid() where another process holds that pipe open.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from attrs import frozen
+
+from .endpoints import SharedPipe
+from .thread_io import Post
+
+PARENT_SECONDS = 2.0
+"""How often the parent is looked for."""
+
+UNWIND_SECONDS = 1.0
+"""Time to unwind after handlers were cancelled, before the process ends without it."""
+
+_STOP, _ENDING, _DONE = b"s", b"e", b"d"
+_GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL if hasattr(select, "poll") else 0
+
+
+@frozen
+class Ending:
+    """What to do, in the event loop: `stop` asks for an orderly end, `cancel` for a quick one."""
+
+    stop: Callable[[], object]
+    cancel: Callable[[], object]
+    seconds: float
+
+
+class Watch:
+    """Watches for signals, for a reader that hung up and for the loss of the parent, and ends the
+    process if the orderly end then takes longer than `ending.seconds` and `UNWIND_SECONDS`."""
+
+    def __init__(self, output: int, ending: Ending, post: Post, *, parent: bool = True) -> None:
+        self._output = output
+        self._ending = ending
+        self._post = post
+        self._parent = os.getppid() if parent else None
+        self._inbox, self._mailbox = os.pipe()
+        self._thread = threading.Thread(target=self._run, name="zcp-watch", daemon=True)
+
+    @contextmanager
+    def running(self) -> Iterator[Watch]:
+        """Watch until the body is left; signals only when entered in the main thread."""
+        self._thread.start()
+        try:
+            with _signals(self.stop):
+                yield self
+        finally:
+            self._tell(_DONE)
+            self._thread.join()
+            os.close(self._mailbox)
+            os.close(self._inbox)
+
+    def stop(self) -> None:
+        """Ask for the end; a second time, for a quick one. Safe in signal handlers: a pipe is
+        written, no lock is taken."""
+        self._tell(_STOP)
+
+    def ending(self) -> None:
+        """The end has begun by itself: only see to it that it is reached."""
+        self._tell(_ENDING)
+
+    def _tell(self, what: bytes) -> None:
+        os.write(self._mailbox, what)
+
+    def _run(self) -> None:
+        said = self._wait_for_cause()
+        if said == _DONE:
+            return
+        deadline = time.monotonic() + self._ending.seconds + UNWIND_SECONDS
+        if said == _STOP:
+            self._call(self._ending.stop)
+        while (left := deadline - time.monotonic()) > 0:
+            said = self._hear(left)
+            if said == _DONE:
+                return
+            if said == _STOP:
+                self._call(self._ending.cancel)
+                deadline = min(deadline, time.monotonic() + UNWIND_SECONDS)
+        exit_now(f"handlers did not end within {self._ending.seconds:g} s")
+
+    def _wait_for_cause(self) -> bytes:
+        watched: int | None = self._output
+        while True:
+            said = self._hear(PARENT_SECONDS, watched)
+            if said:
+                return said
+            if self._parent is not None and os.getppid() != self._parent:
+                return _STOP
+
+    def _hear(self, seconds: float, output: int | None = None) -> bytes:
+        """One message, `_STOP` when the reader of `output` hung up, or nothing in this time."""
+        poll = select.poll()
+        poll.register(self._inbox, select.POLLIN)
+        if output is not None:
+            poll.register(output, 0)
+        ready = dict(poll.poll(seconds * 1000))
+        if self._inbox in ready:
+            return os.read(self._inbox, 1)
+        return _STOP if output is not None and ready.get(output, 0) & _GONE else b""
+
+    def _call(self, function: Callable[[], object]) -> None:
+        try:
+            self._post(function)
+        except RuntimeError:
+            # The event loop has ended already; the process will.
+            return
+
+
+def exit_now(reason: str) -> None:
+    """End the process at once, saying why on standard error if that can be done without waiting."""
+    try:
+        SharedPipe(2).write([f"zcp: {reason}; the process ends without them\n".encode()])
+    except OSError:
+        # Nobody reads standard error: there is nobody left to tell.
+        pass
+    os._exit(0)
+
+
+@contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT call `stop`, unless they are ignored (as for a background job)."""
+
+    def handle(_signum: int, _frame: FrameType | None) -> None:
+        stop()
+
+    previous = {}
+    if threading.current_thread() is threading.main_thread():
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            # None: a handler that was not set from Python, and could not be set again.
+            if signal.getsignal(signum) not in (signal.SIG_IGN, None):
+                previous[signum] = signal.signal(signum, handle)
+    try:
+        yield
+    finally:
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)
