@@ -20,12 +20,16 @@ TYPED: dict[str, Any] = {
         "either": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
         "tags": {"type": "array", "items": {"type": "string"}},
         "numbers": {"type": "array", "items": {"type": "integer"}},
+        "perhaps": {"anyOf": [{"$ref": "#/$defs/Names"}, {"type": "null"}]},
         "shape": {"type": "object"},
         "mood": {"enum": ["calm", "wild"]},
         "level": {"$ref": "#/$defs/Level"},
         "free": {},
     },
-    "$defs": {"Level": {"enum": ["1", "2"]}},
+    "$defs": {
+        "Names": {"type": "array", "items": {"type": "string"}},
+        "Level": {"enum": ["1", "2"]},
+    },
 }
 
 
@@ -53,6 +57,8 @@ TYPED: dict[str, Any] = {
         ("tags=1", ["1"]),
         ('tags=["a", "b"]', ["a", "b"]),
         ("numbers=4", [4]),
+        ("perhaps=4", ["4"]),
+        ("perhaps=null", None),
         ('shape={"a": [1]}', {"a": [1]}),
         ("mood=calm", "calm"),
         ("level=1", "1"),

@@ -50,7 +50,7 @@ def test_what_it_does_not_offer_is_an_error(zcp: Zcp, stranger: list[str]) -> No
 def test_its_tasks(zcp: Zcp, stranger: list[str]) -> None:
     listed = zcp("tasks", "list", "--", *stranger)
     assert listed.code == 0, listed.err
-    assert listed.out.splitlines()[1].split()[:2] == ["task-7", "working"]
+    assert listed.out.splitlines()[1].split()[:3] == ["task-7", "tools/call", "working"]
     got = zcp("tasks", "get", "task-7", "--", *stranger)
     assert got.out == "task task-7: completed\n"
     assert zcp("tasks", "result", "task-7", "--", *stranger).out == "the outcome\n"

@@ -20,11 +20,16 @@ def command(script: str, *args: str) -> list[str]:
     return [sys.executable, str(SERVERS / script), *args]
 
 
+def buffered() -> dict[str, str]:
+    """The environment, without what would make Python write every print at once."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
 @contextmanager
 def started(script: str, *args: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A server whose three streams are pipes, unless `options` say otherwise."""
     streams = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
-    process = subprocess.Popen(command(script, *args), **{**streams, **options})
+    process = subprocess.Popen(command(script, *args), env=buffered(), **{**streams, **options})
     try:
         yield process
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from zcp_transport_stdio.config import StdioConfig
 
-from .helpers import PATIENCE, command, read, read_until, started, write
+from .helpers import PATIENCE, buffered, command, read, read_until, started, write
 
 
 def test_handlers_and_their_children_cannot_corrupt_the_stream(anyio_backend: str) -> None:
@@ -48,7 +48,7 @@ def test_a_session_from_a_file_into_a_file(anyio_backend: str, tmp_path: Path) -
     session.write_bytes(b'{"n": 1}\r\n\n{"n": 2}')
     with session.open("rb") as stdin, answers.open("wb") as stdout:
         ended = subprocess.run(
-            command("echo.py", anyio_backend),
+            command("echo.py", anyio_backend), env=buffered(),
             stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=PATIENCE, check=True,
         )  # fmt: skip
     assert answers.read_bytes() == b'{"n": 1}\n{"n": 2}\nprinted after serving\n'
@@ -135,7 +135,7 @@ def test_a_closed_standard_stream_is_said_so(anyio_backend: str, closed: str) ->
     script = 'exec "$@" ' + redirection
     ended = subprocess.run(
         ["sh", "-c", script, "sh", *command("echo.py", anyio_backend)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        env=buffered(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
@@ -147,7 +147,7 @@ def test_closed_standard_error_does_not_become_the_stream(anyio_backend: str) ->
     ended = subprocess.run(
         ["sh", "-c", script, "sh", *command("echo.py", anyio_backend)],
         input=b'{"do": "child"}\n{"do": "print"}\n', stdout=subprocess.PIPE,
-        timeout=PATIENCE, check=True,
+        env=buffered(), timeout=PATIENCE, check=True,
     )  # fmt: skip
     assert ended.stdout.splitlines()[:2] == [b'{"do": "child"}', b'{"do": "print"}']
     assert b"by a" not in ended.stdout

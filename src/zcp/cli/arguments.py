@@ -100,12 +100,24 @@ def _value(key: str, texts: list[str], schema: Any, root: Mapping[str, Any]) -> 
         whole = _as_json(texts[0]) if len(texts) == 1 else _MISSING
         if _fits(whole, types):
             return whole
-        items = types_of(schema.get("items", True), root)
+        items = types_of(_items_of(schema, root), root)
         return [_scalar(text, items) for text in texts]
     if types is None and len(texts) > 1:
         return [_scalar(text, None) for text in texts]
     _only(key, texts)
     return _scalar(texts[0], types)
+
+
+def _items_of(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Any:
+    """The schema of a list's items, also where the list is one of several alternatives."""
+    if not isinstance(schema, dict) or depth > _NESTING:
+        return True
+    if isinstance(schema.get("$ref"), str):
+        return _items_of(_resolved(schema["$ref"], root), root, depth + 1)
+    for each in schema.get("anyOf") or schema.get("oneOf") or ():
+        if "array" in (types_of(each, root) or ()):
+            return _items_of(each, root, depth + 1)
+    return schema.get("items", True)
 
 
 def _scalar(text: str, types: frozenset[str] | None) -> Any:

@@ -161,7 +161,8 @@ class Context:
     ) -> LogMessage | None:
         if level not in LOG_LEVELS:
             raise ValueError(f"log level {level!r} is not one of {', '.join(LOG_LEVELS)}")
-        if LOG_LEVELS[level] < LOG_LEVELS[self.session.state.log_level]:
+        wanted = self.session.state.log_level
+        if wanted is None or LOG_LEVELS[level] < LOG_LEVELS[wanted]:
             return None
         return LogMessage(
             level=level, data={"message": message, **data} if data else message, logger=logger

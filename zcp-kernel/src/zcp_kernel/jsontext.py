@@ -16,7 +16,7 @@ import orjson
 from attrs import fields, has
 
 from .errors import ParseError
-from .model import wire_name
+from .model import BLOCKS, wire_name
 
 MAX_DEPTH = 256
 """How deep a frame may nest."""

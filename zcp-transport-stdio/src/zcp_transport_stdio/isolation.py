@@ -43,12 +43,16 @@ def private_stdio() -> Iterator[tuple[Endpoint, Endpoint]]:
 
 
 def _save(fd: int, name: str) -> int:
+    # A descriptor closed when the interpreter started may be the event loop's own by now.
+    opened = sys.__stdin__ if fd == STDIN else sys.__stdout__
     try:
-        return os.dup(fd)
+        if opened is not None:
+            return os.dup(fd)
     except OSError:
-        raise SetupError(
-            f"stdio: standard {name} is closed; start the server with a pipe, a file or a terminal"
-        ) from None
+        pass
+    raise SetupError(
+        f"stdio: standard {name} is closed; start the server with a pipe, a file or a terminal"
+    )
 
 
 def _fill_stderr() -> None:
@@ -61,7 +65,10 @@ def _fill_stderr() -> None:
 
 def _divert() -> None:
     _point(STDIN, os.open(os.devnull, os.O_RDONLY))
-    os.dup2(STDERR, STDOUT)
+    if sys.__stderr__ is None:
+        _point(STDOUT, os.open(os.devnull, os.O_WRONLY))
+    else:
+        os.dup2(STDERR, STDOUT)
 
 
 def _point(fd: int, target: int) -> None:

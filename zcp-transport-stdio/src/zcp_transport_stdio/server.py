@@ -89,19 +89,19 @@ class _Run:
         scope = anyio.CancelScope()
 
         def begin() -> None:
-            if self._deadline is None:
-                self._deadline = time.monotonic() + settings.shutdown_seconds
-                # After the grace that serve() gives; before the process is ended without it.
-                late = settings.shutdown_seconds + UNWIND_SECONDS / 2
-                scope.deadline = anyio.current_time() + late
-                channel.end_input()
+            self._deadline = time.monotonic() + settings.shutdown_seconds
+            channel.end_input()
 
         def on_end() -> None:
             begin()
             watch.ending()
 
+        def hasten() -> None:
+            self._deadline = time.monotonic()
+            scope.cancel()
+
         channel = StdioChannel(source, sink, settings, on_end=on_end)
-        ending = Ending(begin, scope.cancel, settings.shutdown_seconds)
+        ending = Ending(begin, hasten, settings.shutdown_seconds)
         watch = Watch(sink.fd, ending, post(), parent=settings.watch_parent)
         principal = local_principal(kernel.config.section("server").local_scopes)
         with watch.running(), scope:
@@ -117,11 +117,14 @@ class _Run:
         """Wait for threads that began during the run and would hold up the interpreter's end; end
         the process if one of them outlasts the time there was to finish."""
         deadline = max(self._deadline or 0.0, time.monotonic()) + UNWIND_SECONDS
-        for thread in set(threading.enumerate()) - known:
-            if not thread.daemon:
-                thread.join(max(0.0, deadline - time.monotonic()))
-                if thread.is_alive():
-                    exit_now(f"a handler is stuck in thread {thread.name}")
+        try:
+            for thread in set(threading.enumerate()) - known:
+                if not thread.daemon:
+                    thread.join(max(0.0, deadline - time.monotonic()))
+                    if thread.is_alive():
+                        exit_now(f"a handler is stuck in {thread.name}")
+        except KeyboardInterrupt:
+            exit_now("handlers were still at work")
 
 
 def with_options(section: StdioConfig, options: dict[str, Any]) -> StdioConfig:

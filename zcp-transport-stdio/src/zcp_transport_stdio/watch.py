@@ -33,7 +33,8 @@ _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL if hasattr(select, "po
 
 @frozen
 class Ending:
-    """What to do, in the event loop: `stop` asks for an orderly end, `cancel` for a quick one."""
+    """What to do, in the event loop: `stop` asks for an orderly end; `cancel`, for a quick one,
+    follows after `seconds`."""
 
     stop: Callable[[], object]
     cancel: Callable[[], object]
@@ -79,24 +80,25 @@ class Watch:
 
     def _run(self) -> None:
         said = self._wait_for_cause()
-        if said == _DONE:
-            return
-        deadline = time.monotonic() + self._ending.seconds + UNWIND_SECONDS
         if said == _STOP:
             self._call(self._ending.stop)
+        if said != _DONE and not self._is_done_within(self._ending.seconds):
+            self._call(self._ending.cancel)
+            if not self._is_done_within(UNWIND_SECONDS):
+                exit_now(f"handlers did not end within {self._ending.seconds:g} s")
+
+    def _is_done_within(self, seconds: float) -> bool:
+        """Wait; a second `stop` cuts that short."""
+        deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             said = self._hear(left)
-            if said == _DONE:
-                return
-            if said == _STOP:
-                self._call(self._ending.cancel)
-                deadline = min(deadline, time.monotonic() + UNWIND_SECONDS)
-        exit_now(f"handlers did not end within {self._ending.seconds:g} s")
+            if said in (_DONE, _STOP):
+                return said == _DONE
+        return False
 
     def _wait_for_cause(self) -> bytes:
-        watched: int | None = self._output
         while True:
-            said = self._hear(PARENT_SECONDS, watched)
+            said = self._hear(PARENT_SECONDS, self._output)
             if said:
                 return said
             if self._parent is not None and os.getppid() != self._parent:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from zcp_kernel.config import KERNEL_SECTIONS
-from zcp_kernel.hookspecs import hookimpl
+from typing import TYPE_CHECKING, Any
+
+from ..config import KERNEL_SECTIONS
+from ..hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from ..config import ServerConfig
+    from ..contracts import Operation
 
 name = "kernel"
 
@@ -11,3 +17,24 @@ name = "kernel"
 @hookimpl
 def zcp_config_sections() -> dict[str, type]:
     return dict(KERNEL_SECTIONS)
+
+
+@hookimpl
+def zcp_operations(config: ServerConfig) -> list[Operation]:
+    from .handlers import core_operations
+
+    return core_operations()
+
+
+@hookimpl
+def zcp_stores(config: ServerConfig) -> list[Any]:
+    from .memory.handle_store import MemoryHandleStore
+    from .memory.task_store import MemoryTaskStore
+
+    limits = config.section("handles")
+    return [
+        MemoryTaskStore(),
+        MemoryHandleStore(
+            max_bytes_per_owner=limits.max_bytes_per_owner, max_bytes_total=limits.max_bytes_total
+        ),
+    ]

@@ -7,25 +7,21 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..config import ServerConfig
-from ..contracts import ExposureProfile, HandleStore, Operation, Stage, TaskStore
-from ..errors import ConfigError, PluginError
+from ..contracts import ExposureProfile, HandleStore, Operation, TaskStore
+from ..errors import ConfigError
 from ..plugins import PluginHost
 from .executor import RuntimeExecutor
 from .exposure import Exposure, default_profiles
 from .handles.service import Handles
-from .handlers import core_operations
 from .introduce import Introduction
 from .kernel import Kernel
 from .live import follow_changes
-from .memory.handle_store import MemoryHandleStore
-from .memory.task_store import MemoryTaskStore
 from .registry.registry import Registry
+from .stages import ordered
 from .tasks.engine import TaskEngine
 
 if TYPE_CHECKING:
     from ..app import FastZCP
-
-_PHASES = ("observe", "guard", "shape")
 
 
 def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
@@ -34,7 +30,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     host.load()
     registry = Registry(app)
     host.register(registry, config)
-    operations = _operations(host.operations(config))
+    operations = {each.name: each for each in host.operations(config)}
     profiles: dict[str, ExposureProfile] = {each.name: each for each in host.profiles(config)}
     exposure = Exposure(
         registry.tools,
@@ -45,7 +41,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
         config.section("exposure"),
     )
     server, tasks = config.section("server"), config.section("tasks")
-    stores = _stores(host, config)
+    stores = host.stores(config)
     task_store: TaskStore = _chosen(stores, TaskStore, tasks.store, "tasks")
     kernel = Kernel(
         config=config,
@@ -69,50 +65,6 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     )
     follow_changes(kernel)
     return kernel
-
-
-def ordered(stages: Iterable[Stage]) -> tuple[Stage, ...]:
-    """Outermost first: by phase, then so that every `before` and `after` holds; ties keep the order
-    of plugins. Raises `PluginError` on a circle."""
-    waiting = sorted(stages, key=lambda stage: _PHASES.index(stage.phase))
-    placed: list[Stage] = []
-    while waiting:
-        for stage in waiting:
-            others = [other for other in waiting if other is not stage]
-            if not any(_precedes(other, stage) for other in others):
-                break
-        else:
-            names = ", ".join(stage.name for stage in waiting)
-            raise PluginError(f"stages {names} each want to stand before another: a circle")
-        waiting.remove(stage)
-        placed.append(stage)
-    return tuple(placed)
-
-
-def _precedes(first: Stage, second: Stage) -> bool:
-    if first.phase != second.phase:
-        return _PHASES.index(first.phase) < _PHASES.index(second.phase)
-    return second.name in first.before or first.name in second.after
-
-
-def _operations(further: Iterable[Operation]) -> dict[str, Operation]:
-    operations = {operation.name: operation for operation in core_operations()}
-    for operation in further:
-        if operation.name in operations:
-            raise PluginError(f"operation {operation.name!r} exists already; name yours otherwise")
-        operations[operation.name] = operation
-    return operations
-
-
-def _stores(host: PluginHost, config: ServerConfig) -> list[Any]:
-    limits = config.section("handles")
-    return [
-        MemoryTaskStore(),
-        MemoryHandleStore(
-            max_bytes_per_owner=limits.max_bytes_per_owner, max_bytes_total=limits.max_bytes_total
-        ),
-        *host.stores(config),
-    ]
 
 
 def _chosen(stores: Iterable[Any], contract: Any, name: str, section: str) -> Any:

@@ -60,12 +60,13 @@ def error_frame(request_id: str | int | None, error: dict[str, Any]) -> bytes:
 
 
 class Reply:
-    """An answer that is ready."""
+    """An answer that is ready; `error` is there when it is a refusal."""
 
-    __slots__ = ("frame",)
+    __slots__ = ("error", "frame")
 
-    def __init__(self, frame: bytes) -> None:
+    def __init__(self, frame: bytes, error: ZCPError | None = None) -> None:
         self.frame = frame
+        self.error = error
 
     async def run(self) -> bytes:
         return self.frame

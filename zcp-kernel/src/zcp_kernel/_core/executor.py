@@ -138,9 +138,9 @@ class RuntimeExecutor:
             return result
         if tool.check_output is not None and not always:
             return result
-        ref = await ctx.kernel.handles.keep(
-            encoded,
-            owner=ctx.owner,
-            scopes=tool.required_scopes,
-        )
+        try:
+            ref = await ctx.kernel.handles.keep(encoded, owner=ctx.owner, scopes=tool.required_scopes)
+        except ValueError:
+            # Too big for the budget of handles: nothing may be lost, so it travels whole.
+            return result
         return CallResult(handle=ref, meta=result.meta)

@@ -9,29 +9,14 @@ from typing import Any
 from ..errors import ToolError
 from ..jsontext import dumps, loads
 from ..model import (
-    AudioContent,
+    BLOCKS,
     CallResult,
     EmbeddedResource,
     ImageContent,
-    OpaqueContent,
     ResourceContents,
-    ResourceLink,
     TextContent,
-    ToolResultContent,
-    ToolUseContent,
 )
 from .registry.items import Tool
-
-BLOCKS = (
-    TextContent,
-    ImageContent,
-    AudioContent,
-    EmbeddedResource,
-    ResourceLink,
-    ToolUseContent,
-    ToolResultContent,
-    OpaqueContent,
-)
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),

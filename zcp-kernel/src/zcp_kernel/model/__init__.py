@@ -37,6 +37,7 @@ from .catalogue import (
     ToolExecution,
 )
 from .content import (
+    BLOCKS,
     CONTENT_TYPES,
     Annotations,
     AudioContent,
@@ -103,6 +104,7 @@ from .tasks import (
 )
 
 __all__ = [
+    "BLOCKS",
     "CONTENT_TYPES",
     "JSON",
     "LOG_LEVELS",

@@ -128,16 +128,19 @@ ContentBlock = (
     | OpaqueContent
 )
 
+BLOCKS = (
+    TextContent,
+    ImageContent,
+    AudioContent,
+    EmbeddedResource,
+    ResourceLink,
+    ToolUseContent,
+    ToolResultContent,
+    OpaqueContent,
+)
+"""The classes of `ContentBlock`, for `isinstance`."""
+
 CONTENT_TYPES: dict[str, type[Any]] = {
-    block.type: block
-    for block in (
-        TextContent,
-        ImageContent,
-        AudioContent,
-        EmbeddedResource,
-        ResourceLink,
-        ToolUseContent,
-        ToolResultContent,
-    )
+    block.type: block for block in BLOCKS if block is not OpaqueContent
 }
 """Discriminator -> class, for codecs."""

@@ -11,6 +11,7 @@ from ...context import Context
 from ...errors import Fault, Forbidden, InvalidParams, NotFound
 from ...jsontext import dumps
 from ...model import (
+    BLOCKS,
     CompletionRequest,
     CompletionResult,
     GetPromptParams,
@@ -19,7 +20,6 @@ from ...model import (
     TextContent,
 )
 from ..registry.items import Prompt
-from ..shape import BLOCKS
 
 MAX_VALUES = 100
 """How many completions a result may carry (MCP, server/utilities/completion)."""

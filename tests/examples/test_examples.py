@@ -1,0 +1,149 @@
+"""Every example runs and shows what it promises."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def run(*command: object) -> str:
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, text=True, timeout=60,
+        stdin=subprocess.DEVNULL, check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("ZCP_")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def zcp(*args: object) -> Any:
+    return json.loads(run("-m", "zcp.cli", *args, "--json"))
+
+
+def test_every_example_is_tested_here() -> None:
+    tested = {
+        "hooked_client", "multi_backend_client", "run_zcp_mcp_stdio_server", "subprocess_client",
+        "task_client", "type_hints_server", "zcp_server_template",
+    }  # fmt: skip
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "task_client",
+            [
+                "status: working Refreshing Hangzhou",
+                "result: {'city': 'Hangzhou', 'status': 'done'}",
+            ],
+        ),
+        (
+            "hooked_client",
+            [
+                "log: looking at the client's workspaces",
+                "roots: ['file:///workspace']",
+                "sampling: Summarize ZCP transport parity in one sentence.",
+                "elicitation: approval - Approve sending the summary?",
+                "draft: Short summary draft.",
+                "approval: accept",
+            ],
+        ),
+        (
+            "multi_backend_client",
+            [
+                "tool: weather.lookup from Weather",
+                "resource: docs://faq from Docs",
+                "result: {'city': 'Hangzhou', 'temperature': 24}",
+            ],
+        ),
+        (
+            "subprocess_client",
+            [
+                "server: Weather Backend speaks zcp/1",
+                "tool: weather.get_current",
+                "tool: weather.refresh",
+                "weather: 24",
+                'cities: ["Hangzhou","Beijing","Shanghai","Shenzhen"]',
+                "prompt: Summarize weather for Beijing",
+                "completion: Shanghai, Shenzhen",
+            ],
+        ),
+    ],
+)
+def test_a_client_shows_what_it_promises(name: str, lines: list[str]) -> None:
+    shown = run(EXAMPLES / f"{name}.py").splitlines()
+    assert [line for line in shown if line in lines] == lines
+
+
+TEMPLATE = EXAMPLES / "zcp_server_template.py"
+
+
+def test_the_template_offers_what_the_guide_shows() -> None:
+    report = zcp("inspect", TEMPLATE)
+    assert report["serverInfo"]["name"] == "Weather Backend"
+    assert report["counts"] == {"tools": 2, "resources": 1, "resourceTemplates": 1, "prompts": 1}
+    assert report["nativeOnlyTaskKinds"] == ["weather.import"]
+    assert report["auth"]["issuer"] == "https://auth.example.com"
+
+
+def test_the_templates_tools() -> None:
+    result = zcp("call", TEMPLATE, "weather.get_current", "city=Beijing", "unit=fahrenheit")
+    assert result["structuredContent"] == {
+        "city": "Beijing",
+        "unit": "fahrenheit",
+        "temperature": 64,
+        "condition": "Cloudy",
+    }
+    refreshed = zcp("call", TEMPLATE, "weather.refresh", "city=Beijing", "--task")
+    assert refreshed["structuredContent"] == {"city": "Beijing", "status": "refreshed"}
+
+
+def test_the_templates_task() -> None:
+    assert zcp("tasks", TEMPLATE, "create", "weather.import", "source=s3://x") == {
+        "source": "s3://x",
+        "status": "completed",
+    }
+
+
+def test_the_templates_resource_template() -> None:
+    content = zcp("read", TEMPLATE, "weather://city/Shanghai")["contents"][0]
+    assert json.loads(content["text"]) == {
+        "uri": "weather://city/Shanghai",
+        "city": "Shanghai",
+        "temperature": 22,
+    }
+
+
+def test_the_stdio_server_serves_the_template() -> None:
+    script = EXAMPLES / "run_zcp_mcp_stdio_server.py"
+    command = ["-m", "zcp.cli", "inspect", "--prefer", "mcp", "--json"]
+    report = json.loads(run(*command, "--", sys.executable, script))
+    assert report["serverInfo"]["name"] == "Weather Backend"
+    assert report["protocolVersion"] == "2025-11-25"
+
+
+HINTS = EXAMPLES / "type_hints_server.py"
+
+
+def test_hints_become_dataclasses_and_enums() -> None:
+    stops = 'stops=[{"city": "Hangzhou", "nights": 2}, {"city": "Beijing"}]'
+    fast = zcp("call", HINTS, "plan", stops, "pace=fast")
+    assert fast["structuredContent"] == {"days": 3, "route": ["Hangzhou", "Beijing"]}
+    slow = zcp("call", HINTS, "plan", stops)
+    assert slow["structuredContent"]["days"] == 4
+
+
+def test_bytes_become_an_image() -> None:
+    block = zcp("call", HINTS, "swatch", "red=200", "green=30", "blue=30")["content"][0]
+    assert (block["type"], block["mimeType"]) == ("image", "image/png")
+
+
+def test_progress_is_reported() -> None:
+    assert zcp("call", HINTS, "survey", "rounds=2")["structuredContent"] == {"rounds": 2}
