@@ -3,15 +3,17 @@
 python examples/hooked_client.py
 """
 
+from typing import Any
+
 import anyio
 
-from zcp import FastZCP, stdio_client, stdio_server
+from zcp import Context, FastZCP, stdio_client, stdio_server
 
 app = FastZCP("Hook Demo")
 
 
 @app.task("review.summary")
-async def review_summary(payload):
+async def review_summary(payload: dict[str, Any]) -> dict[str, Any]:
     task = payload["task"]
     draft = await task.create_message(
         {
@@ -26,22 +28,22 @@ async def review_summary(payload):
 
 
 @app.tool(name="workspace.roots", input_schema={"type": "object", "properties": {}})
-async def list_workspaces(ctx=None):
+async def list_workspaces(ctx: Context) -> list[str]:
     await ctx.log("info", "looking at the client's workspaces")
     return [root.uri for root in (await ctx.list_roots()).roots]
 
 
-async def sampling_handler(request):
+async def sampling_handler(request: dict[str, Any]) -> dict[str, Any]:
     print("sampling:", request["messages"][0]["content"]["text"])
     return {"role": "assistant", "content": "Short summary draft."}
 
 
-async def elicitation_handler(request):
+async def elicitation_handler(request: dict[str, Any]) -> dict[str, Any]:
     print("elicitation:", request["kind"], "-", request["prompt"])
     return {"accepted": True, "fields": {}}
 
 
-async def main():
+async def main() -> None:
     server = stdio_server(app)
     client = stdio_client(
         server,

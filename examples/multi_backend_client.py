@@ -3,6 +3,8 @@
 python examples/multi_backend_client.py
 """
 
+from typing import Any
+
 import anyio
 
 from zcp import FastZCP, ZCPSessionGroup, stdio_client, stdio_server
@@ -23,16 +25,16 @@ docs_app = FastZCP("Docs")
     output_mode="scalar",
     inline_ok=True,
 )
-def weather_lookup(city: str):
+def weather_lookup(city: str) -> dict[str, Any]:
     return {"city": city, "temperature": 24}
 
 
 @docs_app.resource("docs://faq", name="FAQ", mime_type="text/plain")
-def faq():
+def faq() -> str:
     return "ZCP keeps MCP compatibility and adds a native compact path."
 
 
-async def main():
+async def main() -> None:
     weather, docs = stdio_server(weather_app), stdio_server(docs_app)
     async with weather, docs, stdio_client(weather) as first, stdio_client(docs) as second:
         group = ZCPSessionGroup([first, second])

@@ -5,7 +5,9 @@ python examples/run_zcp_mcp_stdio_server.py
 
 from zcp_server_template import app
 
-from zcp import run_mcp_stdio_server_sync
+from zcp import ZCPServerConfig, run_mcp_stdio_server_sync
+
+config = ZCPServerConfig(service_name="weather-backend", environment="production")
 
 if __name__ == "__main__":
-    run_mcp_stdio_server_sync(app)
+    run_mcp_stdio_server_sync(app, config=config)

@@ -13,7 +13,7 @@ from zcp import stdio_client
 SERVER = Path(__file__).with_name("run_zcp_mcp_stdio_server.py")
 
 
-async def main():
+async def main() -> None:
     async with stdio_client([sys.executable, str(SERVER)]) as client:
         print("server:", client.server_info["name"], "speaks", client.protocol_version)
         for tool in (await client.list_tools())["tools"]:

@@ -3,9 +3,11 @@
 python examples/task_client.py
 """
 
+from typing import Any
+
 import anyio
 
-from zcp import FastZCP, stdio_client, stdio_server
+from zcp import FastZCP, TaskExecutionContext, stdio_client, stdio_server
 
 app = FastZCP("Task Demo")
 
@@ -23,19 +25,19 @@ app = FastZCP("Task Demo")
     inline_ok=True,
     execution={"taskSupport": "optional"},
 )
-async def refresh(city: str, task=None, ctx=None):
+async def refresh(city: str, task: TaskExecutionContext | None = None) -> dict[str, str]:
     if task is not None:
         await task.update_status(f"Refreshing {city}")
     await anyio.sleep(0.2)
     return {"city": city, "status": "done"}
 
 
-def on_notification(method, params):
+def on_notification(method: str, params: dict[str, Any]) -> None:
     if method == "notifications/tasks/status":
         print("status:", params["status"], params.get("statusMessage", ""))
 
 
-async def main():
+async def main() -> None:
     server = stdio_server(app)
     async with server, stdio_client(server, notification_handler=on_notification) as client:
         created = await client.call_tool_as_task(

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import anyio
 
-from zcp import Context, FastZCP, ToolError
+from zcp import Context, FastZCP, ToolError, run_mcp_stdio_server
 
 app = FastZCP("Type Hints", version="1.0.0")
 
@@ -89,6 +89,4 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    from zcp import run_mcp_stdio_server_sync
-
-    run_mcp_stdio_server_sync(app)
+    anyio.run(run_mcp_stdio_server, app)

@@ -5,9 +5,11 @@ zcp call examples/zcp_server_template.py weather.get_current city=Hangzhou unit=
 zcp serve examples/zcp_server_template.py --transport stdio
 """
 
+from typing import Any
+
 import anyio
 
-from zcp import AuthProfile, CompletionRequest, FastZCP, PromptArgument
+from zcp import AuthProfile, CompletionRequest, FastZCP, PromptArgument, TaskExecutionContext
 
 CELSIUS = {"Hangzhou": 24, "Beijing": 18, "Shanghai": 22, "Shenzhen": 29}
 CITY = {
@@ -57,7 +59,7 @@ app = FastZCP(
     inline_ok=True,
     required_scopes=("weather.read",),
 )
-def get_weather(city: str, unit: str = "celsius", ctx=None):
+def get_weather(city: str, unit: str = "celsius") -> dict[str, Any]:
     temperature = known(city)
     if unit == "fahrenheit":
         temperature = round(temperature * 9 / 5 + 32)
@@ -74,7 +76,7 @@ def get_weather(city: str, unit: str = "celsius", ctx=None):
     required_scopes=("weather.admin",),
     meta={"groups": ["workflow"]},
 )
-async def refresh_weather(city: str, task=None, ctx=None):
+async def refresh_weather(city: str, task: TaskExecutionContext | None = None) -> dict[str, str]:
     known(city)
     if task is not None:
         await task.update_status(f"Fetching upstream data for {city}")
@@ -90,7 +92,7 @@ async def refresh_weather(city: str, task=None, ctx=None):
     mime_type="application/json",
     required_scopes=("weather.read",),
 )
-def supported_cities():
+def supported_cities() -> list[str]:
     return list(CELSIUS)
 
 
@@ -100,7 +102,7 @@ def supported_cities():
     mime_type="application/json",
     required_scopes=("weather.read",),
 )
-def city_weather(uri: str, name: str):
+def city_weather(uri: str, name: str) -> dict[str, Any]:
     return {"uri": uri, "city": name, "temperature": known(name)}
 
 
@@ -110,17 +112,17 @@ def city_weather(uri: str, name: str):
     arguments=[PromptArgument(name="city", required=True)],
     required_scopes=("weather.read",),
 )
-def weather_prompt(city: str):
+def weather_prompt(city: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": f"Summarize weather for {city}"}]
 
 
 @app.completion("weather.summary")
-def complete_city(request: CompletionRequest):
+def complete_city(request: CompletionRequest) -> list[str]:
     return [city for city in CELSIUS if city.lower().startswith(request.value.lower())]
 
 
 @app.task("weather.import")
-async def import_weather(payload):
+async def import_weather(payload: dict[str, Any]) -> dict[str, str]:
     task = payload["task"]
     await task.update_status("Downloading source files")
     await anyio.sleep(0.2)

@@ -39,7 +39,7 @@ class ZCPServerConfig:
     handles: HandlesSection | None = None
     tool_exposure: ToolExposureConfig | None = None
     stdio: StdioConfig | None = None
-    more: Mapping[str, object] = field(factory=dict)
+    more: Mapping[str, object] = field(factory=dict[str, object])
 
     def sections(self) -> dict[str, object]:
         """The sections this sets, by name, as `ServerConfig.load` takes them."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 import pytest
+
 from zcp.cli.arguments import read_arguments, read_strings, types_of
 
 TYPED: dict[str, Any] = {

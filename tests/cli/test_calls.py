@@ -1,15 +1,18 @@
 """`zcp tools` and `zcp call` against an app of ours, in this process and as a subprocess."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import Zcp
 
+At = Callable[..., list[object]]
+
 
 @pytest.fixture(params=["in process", "subprocess"])
-def at(request: pytest.FixtureRequest, kitchen: Path):
+def at(request: pytest.FixtureRequest, kitchen: Path) -> At:
     """Puts TARGET where it belongs on the command line."""
 
     def place(command: str, *args: str) -> list[object]:
@@ -20,7 +23,7 @@ def at(request: pytest.FixtureRequest, kitchen: Path):
     return place
 
 
-def test_tools_are_listed_in_columns(zcp: Zcp, at) -> None:
+def test_tools_are_listed_in_columns(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("tools"))
     assert ran.code == 0
     lines = ran.out.splitlines()
@@ -32,7 +35,7 @@ def test_tools_are_listed_in_columns(zcp: Zcp, at) -> None:
     assert lines[0].index("DESCRIPTION") == echo.index("Give back")
 
 
-def test_tools_as_json_are_the_servers_own(zcp: Zcp, at) -> None:
+def test_tools_as_json_are_the_servers_own(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("tools", "--json"))
     assert ran.code == 0
     names = [tool["name"] for tool in ran.json["tools"]]
@@ -41,7 +44,7 @@ def test_tools_as_json_are_the_servers_own(zcp: Zcp, at) -> None:
     assert "stew" not in names
 
 
-def test_tools_of_a_group(zcp: Zcp, at) -> None:
+def test_tools_of_a_group(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("tools", "--group", "simple", "--json"))
     assert [tool["name"] for tool in ran.json["tools"]] == ["echo"]
 
@@ -52,7 +55,7 @@ def test_an_unknown_profile_is_an_error(zcp: Zcp, kitchen: Path) -> None:
     assert "not_found:nope" in ran.err
 
 
-def test_arguments_follow_the_schema(zcp: Zcp, at) -> None:
+def test_arguments_follow_the_schema(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "echo", "text=12", "count=12", "flag=true", "tags=a", "tags=1"))
     assert ran.code == 0
     assert json.loads(ran.out) == {
@@ -70,7 +73,7 @@ def test_arguments_from_standard_input(zcp: Zcp, kitchen: Path) -> None:
     assert (ran.json["count"], ran.json["text"]) == (2, "x")
 
 
-def test_wrong_arguments_fail_and_say_where(zcp: Zcp, at) -> None:
+def test_wrong_arguments_fail_and_say_where(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "echo", "count=many"))
     assert ran.code == 1
     assert ran.out == ""
@@ -78,20 +81,20 @@ def test_wrong_arguments_fail_and_say_where(zcp: Zcp, at) -> None:
     assert "count" in ran.err
 
 
-def test_a_tool_error_is_the_error(zcp: Zcp, at) -> None:
+def test_a_tool_error_is_the_error(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "fail"))
     assert (ran.code, ran.out) == (1, "")
     assert "error: the oven is cold" in ran.err.splitlines()
 
 
-def test_a_tool_error_as_json_is_the_result(zcp: Zcp, at) -> None:
+def test_a_tool_error_as_json_is_the_result(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "fail", "--json"))
     assert ran.code == 1
     assert ran.json["isError"] is True
     assert ran.json["content"][0]["text"] == "the oven is cold"
 
 
-def test_an_unknown_tool(zcp: Zcp, at) -> None:
+def test_an_unknown_tool(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "nothing", "--json"))
     assert ran.code == 1
     assert "error: not_found:nothing" in ran.err.splitlines()
@@ -99,13 +102,13 @@ def test_an_unknown_tool(zcp: Zcp, at) -> None:
     assert ran.json["error"]["code"] == -32602
 
 
-def test_what_a_handler_prints_is_no_part_of_the_result(zcp: Zcp, at) -> None:
+def test_what_a_handler_prints_is_no_part_of_the_result(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "noisy"))
     assert (ran.code, ran.out) == (0, "quiet\n")
     assert {"noise", "noise of a child", "printed while importing"} <= set(ran.err.splitlines())
 
 
-def test_progress_and_logs_are_told_on_standard_error(zcp: Zcp, at) -> None:
+def test_progress_and_logs_are_told_on_standard_error(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "steps"))
     assert (ran.code, ran.out) == (0, "done\n")
     lines = ran.err.splitlines()
@@ -130,13 +133,13 @@ def test_the_log_level_is_asked_for(zcp: Zcp, kitchen: Path) -> None:
 
 
 @pytest.mark.parametrize("tool", ["wait", "block"])
-def test_a_timeout_ends_the_call(zcp: Zcp, at, tool: str) -> None:
+def test_a_timeout_ends_the_call(zcp: Zcp, at: At, tool: str) -> None:
     ran = zcp(*at("call", tool, "--timeout", "0.5"))
     assert ran.code == 1
     assert "error: tools/call: no answer within 0.5 s" in ran.err.splitlines()
 
 
-def test_without_a_terminal_a_question_is_declined(zcp: Zcp, at) -> None:
+def test_without_a_terminal_a_question_is_declined(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "order"))
     assert ran.code == 0
     assert ran.out == "decline None\n"
@@ -144,7 +147,7 @@ def test_without_a_terminal_a_question_is_declined(zcp: Zcp, at) -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_large_result_comes_whole(zcp: Zcp, at, as_json: bool) -> None:
+def test_a_large_result_comes_whole(zcp: Zcp, at: At, as_json: bool) -> None:
     """It stays on the server as a handle, and the server goes with the command."""
     ran = zcp(*at("call", "harvest", *(["--json"] if as_json else [])))
     assert ran.code == 0, ran.err
@@ -153,7 +156,7 @@ def test_a_large_result_comes_whole(zcp: Zcp, at, as_json: bool) -> None:
     assert [field["row"] for field in value["fields"]] == list(range(5000))
 
 
-def test_a_call_as_a_task_is_followed(zcp: Zcp, at) -> None:
+def test_a_call_as_a_task_is_followed(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("call", "bake", "what=cake"))
     assert ran.code == 0, ran.err
     assert ran.json == {"baked": "cake"}
@@ -162,7 +165,7 @@ def test_a_call_as_a_task_is_followed(zcp: Zcp, at) -> None:
 
 
 @pytest.mark.parametrize("revision", ["zcp/1", "2024-11-05", "2025-06-18", "2025-11-25"])
-def test_a_pinned_revision_is_spoken(zcp: Zcp, at, revision: str) -> None:
+def test_a_pinned_revision_is_spoken(zcp: Zcp, at: At, revision: str) -> None:
     ran = zcp(*at("inspect", "--json", "--revision", revision))
     assert ran.code == 0, ran.err
     assert ran.json["protocolVersion"] == revision
@@ -171,11 +174,11 @@ def test_a_pinned_revision_is_spoken(zcp: Zcp, at, revision: str) -> None:
 
 
 @pytest.mark.parametrize(("prefer", "spoken"), [("native", "zcp/1"), ("mcp", "2025-11-25")])
-def test_the_preferred_protocol_is_spoken(zcp: Zcp, at, prefer: str, spoken: str) -> None:
+def test_the_preferred_protocol_is_spoken(zcp: Zcp, at: At, prefer: str, spoken: str) -> None:
     assert zcp(*at("inspect", "--json", "--prefer", prefer)).json["protocolVersion"] == spoken
 
 
-def test_an_unknown_revision_cannot_be_spoken(zcp: Zcp, at) -> None:
+def test_an_unknown_revision_cannot_be_spoken(zcp: Zcp, at: At) -> None:
     ran = zcp(*at("tools", "--revision", "1999-01-01"))
     assert ran.code == 3
     assert "1999-01-01" in ran.err

@@ -120,6 +120,12 @@ def test_usage_errors(zcp: Zcp, args: list[str]) -> None:
     assert zcp(*args).code == 2
 
 
+def test_arguments_that_cannot_be_read_are_a_usage_error(zcp: Zcp, kitchen: Path) -> None:
+    ran = zcp("call", kitchen, "echo", "novalue")
+    assert (ran.code, ran.out) == (2, "")
+    assert "'novalue' is not key=value" in ran.err
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,25 @@ def test_a_followed_task_is_cancelled(zcp: Zcp, kitchen: Path) -> None:
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert err.splitlines()[-1] == "interrupted"
+
+
+@pytest.mark.timeout(90)
+def test_a_server_that_never_answers_is_given_up(zcp: Zcp) -> None:
+    sleeper = "import sys; print('is up', file=sys.stderr, flush=True); sys.stdin.read()"
+    process = zcp.start("tools", "--", sys.executable, "-c", sleeper)
+    lines_until(process, "is up")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+
+
+@pytest.mark.timeout(90)
+def test_an_app_that_takes_long_to_load_is_given_up(zcp: Zcp, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import sys, time\nprint('is loading', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
+    )
+    process = zcp.start("tools", "slow.py")
+    lines_until(process, "is loading")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.strip()) == (130, "", "interrupted")

@@ -1,10 +1,13 @@
 """`zcp plugins`, broken plugins, and commands that plugins add."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import Zcp
+
+Install = Callable[[str, str], dict[str, str]]
 
 COMMANDS = """
 import click
@@ -23,7 +26,7 @@ def zcp_commands(group):
 
 
 @pytest.fixture
-def install(tmp_path: Path):
+def install(tmp_path: Path) -> Install:
     """Writes a distribution with one plugin; returns the environment that has it."""
     site = tmp_path / "site"
     site.mkdir()
@@ -59,7 +62,9 @@ def test_as_json(zcp: Zcp) -> None:
     assert "zcp_transports" in stdio["hooks"]
 
 
-def test_a_broken_plugin_is_shown_and_is_the_exit_code(zcp: Zcp, install, kitchen: Path) -> None:
+def test_a_broken_plugin_is_shown_and_is_the_exit_code(
+    zcp: Zcp, install: Install, kitchen: Path
+) -> None:
     env = install("bad", "import nothing_like_this\n")
     ran = zcp("plugins", env=env)
     assert ran.code == 1
@@ -73,7 +78,7 @@ def test_a_broken_plugin_is_shown_and_is_the_exit_code(zcp: Zcp, install, kitche
 
 
 def test_a_broken_plugin_stops_a_server_and_says_the_way_out(
-    zcp: Zcp, install, kitchen: Path
+    zcp: Zcp, install: Install, kitchen: Path
 ) -> None:
     env = install("bad", "import nothing_like_this\n")
     ran = zcp("tools", kitchen, env=env)
@@ -82,14 +87,14 @@ def test_a_broken_plugin_stops_a_server_and_says_the_way_out(
     assert zcp("tools", kitchen, env={**env, "ZCP_PLUGINS_DISABLED": "bad"}).code == 0
 
 
-def test_help_survives_a_broken_plugin(zcp: Zcp, install) -> None:
+def test_help_survives_a_broken_plugin(zcp: Zcp, install: Install) -> None:
     ran = zcp("--help", env=install("bad", "import nothing_like_this\n"))
     assert ran.code == 0
     assert "serve" in ran.out
     assert "warning: commands of plugins are missing" in ran.err
 
 
-def test_a_plugin_adds_a_command(zcp: Zcp, install) -> None:
+def test_a_plugin_adds_a_command(zcp: Zcp, install: Install) -> None:
     env = install("brewer", COMMANDS)
     assert "Brew something." in zcp("--help", env=env).out
     ran = zcp("brew", "tea", env=env)
@@ -97,7 +102,7 @@ def test_a_plugin_adds_a_command(zcp: Zcp, install) -> None:
     assert zcp("brew", "tea").code == 2
 
 
-def test_a_plugin_must_not_take_the_name_of_a_command(zcp: Zcp, install) -> None:
+def test_a_plugin_must_not_take_the_name_of_a_command(zcp: Zcp, install: Install) -> None:
     env = install("taker", COMMANDS.replace('"brew"', '"serve"'))
     ran = zcp("unheard-of", env=env)
     assert ran.code == 3

@@ -1,8 +1,10 @@
 """Tables and text, off the terminal."""
 
 import io
+import json
 
 import pytest
+
 from zcp.cli.rendering import Screen, aligned, safe, signature, width
 
 
@@ -67,3 +69,11 @@ def test_quiet_says_nothing_but_errors() -> None:
     screen.note("hello")
     screen.problem("broken")
     assert err.getvalue() == "error: broken\n"
+
+
+def test_a_document_has_no_control_characters_and_says_the_same() -> None:
+    out = io.StringIO()
+    Screen(out).document({"a": "\x9b\x7f\x1b天"})
+    assert json.loads(out.getvalue()) == {"a": "\x9b\x7f\x1b天"}
+    assert not {"\x9b", "\x7f", "\x1b"} & set(out.getvalue())
+    assert "天" in out.getvalue()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from zcp.cli.scaffold import package_name
 
 from .conftest import Zcp

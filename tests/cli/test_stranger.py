@@ -3,11 +3,12 @@
 import json
 import signal
 from pathlib import Path
+from typing import Any
 
 from .conftest import Zcp
 
 
-def received(log: Path) -> list[dict[str, object]]:
+def received(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
 
@@ -31,6 +32,12 @@ def test_its_error_is_shown_as_it_gave_it(zcp: Zcp, stranger: list[str]) -> None
         "message": "Unknown tool",
         "data": {"name": "nope"},
     }
+
+
+def test_a_log_level_it_does_not_know_is_its_error(zcp: Zcp, stranger: list[str]) -> None:
+    ran = zcp("tools", "--log-level", "debug", "--", *stranger)
+    assert ran.code == 1
+    assert "ethod" in ran.err.splitlines()[-1]
 
 
 def test_inspect_counts_what_it_offers(zcp: Zcp, stranger: list[str]) -> None:

@@ -6,7 +6,6 @@ import re
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,14 +24,13 @@ class Terminal:
     process: subprocess.Popen[str]
     fd: int
     seen: str = ""
+    expected: int = 0
 
     def expect(self, words: str) -> None:
-        """Read until `words` were shown."""
-        start = len(self.seen)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while words not in self.seen[start:]:
-            assert time.monotonic() < deadline, f"{words!r} not in {self.seen!r}"
+        """Read until `words` were shown, after what was expected before."""
+        while (place := self.seen.find(words, self.expected)) < 0:
             assert self._read(), f"ended without {words!r}: {self.seen!r}"
+        self.expected = place + len(words)
 
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
@@ -54,8 +52,11 @@ class Terminal:
         return bool(data)
 
 
+Open = Callable[..., Terminal]
+
+
 @pytest.fixture
-def terminal(zcp: Zcp) -> Iterator[Callable[..., Terminal]]:
+def terminal(zcp: Zcp) -> Iterator[Open]:
     opened: list[int] = []
 
     def run(*args: object) -> Terminal:
@@ -71,14 +72,14 @@ def terminal(zcp: Zcp) -> Iterator[Callable[..., Terminal]]:
         os.close(fd)
 
 
-def test_tools_are_a_table(terminal, kitchen: Path) -> None:
+def test_tools_are_a_table(terminal: Open, kitchen: Path) -> None:
     shown = terminal("tools", kitchen)
     assert shown.finish() == 0
     assert "┃" in shown.seen
     assert "Give back what was given." in shown.seen
 
 
-def test_progress_is_drawn(terminal, kitchen: Path) -> None:
+def test_progress_is_drawn(terminal: Open, kitchen: Path) -> None:
     shown = terminal("call", kitchen, "steps", "count=4")
     assert shown.finish() == 0
     assert "step 4" in shown.seen
@@ -87,7 +88,7 @@ def test_progress_is_drawn(terminal, kitchen: Path) -> None:
     assert shown.seen.rstrip().endswith("done")
 
 
-def test_a_question_is_asked_field_by_field(terminal, kitchen: Path) -> None:
+def test_a_question_is_asked_field_by_field(terminal: Open, kitchen: Path) -> None:
     shown = terminal("call", kitchen, "order")
     shown.expect("What shall it be?")
     shown.expect("dish (soup/cake): ")
@@ -107,7 +108,7 @@ def test_a_question_is_asked_field_by_field(terminal, kitchen: Path) -> None:
     assert "accept {'dish': 'soup', 'plates': 2, 'spicy': False}" in shown.seen
 
 
-def test_ctrl_d_declines(terminal, kitchen: Path) -> None:
+def test_ctrl_d_declines(terminal: Open, kitchen: Path) -> None:
     shown = terminal("call", kitchen, "order")
     shown.expect("dish (soup/cake): ")
     shown.type("\x04")
@@ -115,7 +116,7 @@ def test_ctrl_d_declines(terminal, kitchen: Path) -> None:
     assert "decline None" in shown.seen
 
 
-def test_ctrl_c_at_a_question_ends_the_command(terminal, kitchen: Path) -> None:
+def test_ctrl_c_at_a_question_ends_the_command(terminal: Open, kitchen: Path) -> None:
     shown = terminal("call", kitchen, "order")
     shown.expect("dish (soup/cake): ")
     shown.process.send_signal(signal.SIGINT)
@@ -123,14 +124,14 @@ def test_ctrl_c_at_a_question_ends_the_command(terminal, kitchen: Path) -> None:
     assert "interrupted" in shown.seen
 
 
-def test_a_server_cannot_steer_the_terminal(terminal, kitchen: Path) -> None:
+def test_a_server_cannot_steer_the_terminal(terminal: Open, kitchen: Path) -> None:
     shown = terminal("call", kitchen, "shout")
     assert shown.finish() == 0
     assert "\\x1b[31mred" in shown.seen
     assert not re.search("\x1b\\[31m", shown.seen)
 
 
-def test_binary_content_stays_off_the_terminal(terminal, kitchen: Path) -> None:
+def test_binary_content_stays_off_the_terminal(terminal: Open, kitchen: Path) -> None:
     shown = terminal("read", kitchen, "kitchen://photo")
     assert shown.finish() == 1
     assert "application/octet-stream, 256 bytes: use --output FILE" in shown.seen

@@ -66,7 +66,7 @@ def test_every_example_is_tested_here() -> None:
         (
             "subprocess_client",
             [
-                "server: Weather Backend speaks zcp/1",
+                "server: weather-backend speaks zcp/1",
                 "tool: weather.get_current",
                 "tool: weather.refresh",
                 "weather: 24",
@@ -121,11 +121,17 @@ def test_the_templates_resource_template() -> None:
     }
 
 
-def test_the_stdio_server_serves_the_template() -> None:
-    script = EXAMPLES / "run_zcp_mcp_stdio_server.py"
+@pytest.mark.parametrize(
+    ("script", "name"),
+    [
+        ("run_zcp_mcp_stdio_server.py", "weather-backend"),
+        ("type_hints_server.py", "Type Hints"),
+    ],
+)
+def test_a_server_serves_when_it_is_run(script: str, name: str) -> None:
     command = ["-m", "zcp.cli", "inspect", "--prefer", "mcp", "--json"]
-    report = json.loads(run(*command, "--", sys.executable, script))
-    assert report["serverInfo"]["name"] == "Weather Backend"
+    report = json.loads(run(*command, "--", sys.executable, EXAMPLES / script))
+    assert report["serverInfo"]["name"] == name
     assert report["protocolVersion"] == "2025-11-25"
 
 

@@ -89,31 +89,52 @@ values = st.recursive(
 members = st.dictionaries(st.sampled_from(MEMBERS), values, max_size=5)
 ids = st.one_of(
     st.integers(-2, 3),
+    st.integers(),
     st.sampled_from(["a", "b", "", "\ud800", "1"]),
     st.sampled_from([2**63, 10**40]),
     values,
 )
 
 
-def good_messages() -> st.SearchStrategy[dict[str, Any]]:
-    """Requests every revision understands."""
-    params = {
-        "tools/call": {"name": "echo", "arguments": {"text": "t"}, "_meta": {"progressToken": 1}},
-        "resources/read": {"uri": "note://one"},
-        "prompts/get": {"name": "greet", "arguments": {"name": "n"}},
-        "completion/complete": {
+def _call(name: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
+    return "tools/call", {"name": name, "arguments": arguments, "_meta": {"progressToken": 1}}
+
+
+GOOD: list[tuple[str, dict[str, Any]]] = [
+    _call("echo", text="t"),
+    _call("anything", value=[1, "2", {"three": None}]),
+    _call("shapes", point={"x": 1, "y": "2"}, tags=["a"], ratio="0.5"),
+    _call("report", steps=2),
+    ("tools/list", {"cursor": "", "profile": "everything", "groups": ["a"], "detail": "brief"}),
+    ("resources/read", {"uri": "note://by-name/x"}),
+    ("resources/subscribe", {"uri": "note://one"}),
+    ("prompts/get", {"name": "greet", "arguments": {"name": "n"}}),
+    (
+        "completion/complete",
+        {
             "ref": {"type": "ref/prompt", "name": "greet"},
             "argument": {"name": "name", "value": "v"},
+            "context": {"arguments": {"name": "w"}},
         },
-        "logging/setLevel": {"level": "info"},
-        "resources/subscribe": {"uri": "note://one"},
-        "tools/list": {"cursor": None},
-        "initialize": {
+    ),
+    ("logging/setLevel", {"level": "info"}),
+    ("tasks/create", {"kind": "job", "input": {"a": 1}, "task": {"ttl": 1000}}),
+    ("tasks/get", {"taskId": "t"}),
+    ("handles/read", {"handle": "#S1", "pointer": "/a", "offset": 0, "limit": 5}),
+    ("notifications/cancelled", {"requestId": 1, "reason": "enough"}),
+    (
+        "initialize",
+        {
             "protocolVersion": "2025-06-18",
             "capabilities": {"roots": {"listChanged": True}, "sampling": {}, "elicitation": {}},
             "clientInfo": {"name": "n", "version": "v"},
         },
-    }
+    ),
+]
+
+
+def good_messages() -> st.SearchStrategy[dict[str, Any]]:
+    """Messages most revisions understand."""
     return st.builds(
         lambda each, request_id: {
             "jsonrpc": "2.0",
@@ -121,7 +142,7 @@ def good_messages() -> st.SearchStrategy[dict[str, Any]]:
             "method": each[0],
             "params": json.loads(json.dumps(each[1])),
         },
-        st.sampled_from(list(params.items())),
+        st.sampled_from(GOOD),
         ids,
     )
 

@@ -94,10 +94,10 @@ async def count(steps: int, ctx: Context) -> str:
 
 
 @app.tool
-def count_in_thread(steps: int, ctx: Context) -> str:
+def count_in_thread(steps: int, ctx: Any) -> str:
     """Report progress from a sync handler."""
     for step in range(1, steps + 1):
-        ctx.report_progress(step, steps, f"step {step}")  # type: ignore[unused-coroutine]
+        ctx.report_progress(step, steps, f"step {step}")
     return f"counted to {steps}"
 
 
@@ -116,6 +116,7 @@ async def ask_model(prompt: str, ctx: Context) -> str:
     answer = await ctx.create_message(
         [{"role": "user", "content": prompt}], max_tokens=50, system_prompt="Be brief."
     )
+    assert isinstance(answer.content, TextContent)
     return f"{answer.model}: {answer.content.text}"
 
 
@@ -128,10 +129,10 @@ async def ask_user(question: str, ctx: Context) -> dict[str, Any]:
 
 
 @app.tool
-def ask_user_in_thread(question: str, ctx: Context) -> dict[str, Any]:
+def ask_user_in_thread(question: str, ctx: Any) -> dict[str, Any]:
     """Elicit from a sync handler."""
     schema = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
-    action, content = ctx.elicit(question, schema)  # type: ignore[misc]
+    action, content = ctx.elicit(question, schema)
     return {"action": action, "content": content}
 
 

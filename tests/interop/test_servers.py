@@ -93,7 +93,7 @@ async def test_many_at_once(connect: Connect) -> None:
     assert answers == {number: f"{number}" for number in range(50)}
 
 
-async def test_progress_and_logging(connect: Connect) -> None:
+async def test_progress_and_logging(connect: Connect, server: str) -> None:
     steps: list[dict[str, Any]] = []
     logs: list[dict[str, Any]] = []
     logged = anyio.Event()
@@ -108,7 +108,9 @@ async def test_progress_and_logging(connect: Connect) -> None:
             assert text_of(counted) == "counted to 3"
             assert [step["progress"] for step in steps] == [1, 2, 3]
             assert steps[-1]["message"] == "step 3"
-            await client.set_logging_level("warning")
+            # The official SDK's servers log without it and have no such method.
+            if server == "fastmcp":
+                await client.set_logging_level("warning")
             assert text_of(await client.call_tool("talk", {})) == "said"
             await logged.wait()
     assert logs[0]["level"] == "warning"

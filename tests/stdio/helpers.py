@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -26,10 +28,21 @@ def buffered() -> dict[str, str]:
 
 
 @contextmanager
-def started(script: str, *args: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A server whose three streams are pipes, unless `options` say otherwise."""
-    streams = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
-    process = subprocess.Popen(command(script, *args), env=buffered(), **{**streams, **options})
+def started(
+    script: str,
+    *args: str,
+    stdin: int | socket.socket = subprocess.PIPE,
+    stdout: int | socket.socket = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> Generator[subprocess.Popen[bytes]]:
+    """A running server; what is no pipe to the test is given."""
+    process = subprocess.Popen(
+        command(script, *args),
+        env=buffered(),
+        stdin=stdin if isinstance(stdin, int) else stdin.fileno(),
+        stdout=stdout if isinstance(stdout, int) else stdout.fileno(),
+        stderr=stderr,
+    )
     try:
         yield process
     finally:
@@ -84,3 +97,11 @@ def is_alive(pid: int) -> bool:
     except (ProcessLookupError, FileNotFoundError):
         return False
     return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def dies(pid: int) -> bool:
+    """Whether the process ends while there is patience."""
+    give_up = time.monotonic() + PATIENCE
+    while is_alive(pid) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    return not is_alive(pid)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from .jsonvalues import entries, is_list, is_object, members
+
 _MISSING = object()
 _NESTING = 32
 _JSON_TYPES: dict[type, frozenset[str]] = {
@@ -34,8 +36,7 @@ def read_arguments(
     Raises `click.UsageError`.
     """
     arguments = {} if document is None else _read_document(document)
-    properties = (schema or {}).get("properties")
-    properties = properties if isinstance(properties, dict) else {}
+    properties = members(members(schema).get("properties"))
     for key, texts in _grouped(pairs).items():
         arguments[key] = _value(key, texts, properties.get(key, True), schema or {})
     return arguments
@@ -51,22 +52,27 @@ def read_strings(pairs: Iterable[str]) -> dict[str, str]:
 
 def types_of(schema: Any, root: Mapping[str, Any], depth: int = 0) -> frozenset[str] | None:
     """The JSON types a schema admits as far as its keywords say; None: any."""
-    if not isinstance(schema, dict) or depth > _NESTING:
+    if not is_object(schema) or depth > _NESTING:
         return None
     if isinstance(schema.get("$ref"), str):
         return types_of(_resolved(schema["$ref"], root), root, depth + 1)
     if "enum" in schema or "const" in schema:
-        values = schema.get("enum", [schema.get("const")])
-        return frozenset().union(*(_JSON_TYPES[type(value)] for value in values))
+        values = entries(schema.get("enum", [schema.get("const")]))
+        return _union(_JSON_TYPES[type(value)] for value in values)
     kinds = schema.get("type")
     if kinds is not None:
-        return frozenset([kinds] if isinstance(kinds, str) else kinds)
+        return frozenset([kinds] if isinstance(kinds, str) else map(str, entries(kinds)))
     for name in ("anyOf", "oneOf"):
-        if isinstance(schema.get(name), list):
+        if is_list(schema.get(name)):
             parts = [types_of(each, root, depth + 1) for each in schema[name]]
             known = [part for part in parts if part is not None]
-            return frozenset().union(*known) if len(known) == len(parts) else None
+            return _union(known) if len(known) == len(parts) else None
     return None
+
+
+def _union(parts: Iterable[frozenset[str]]) -> frozenset[str]:
+    nothing: frozenset[str] = frozenset()
+    return nothing.union(*parts)
 
 
 def _read_document(document: str) -> dict[str, Any]:
@@ -79,7 +85,7 @@ def _read_document(document: str) -> dict[str, Any]:
         except (OSError, UnicodeDecodeError) as error:
             raise click.UsageError(f"--args: cannot read {document[1:]}: {error}") from None
     value = _as_json(text)
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise click.UsageError("--args: give a JSON object, @file, or @- for standard input")
     return value
 
@@ -110,11 +116,11 @@ def _value(key: str, texts: list[str], schema: Any, root: Mapping[str, Any]) -> 
 
 def _items_of(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Any:
     """The schema of a list's items, also where the list is one of several alternatives."""
-    if not isinstance(schema, dict) or depth > _NESTING:
+    if not is_object(schema) or depth > _NESTING:
         return True
     if isinstance(schema.get("$ref"), str):
         return _items_of(_resolved(schema["$ref"], root), root, depth + 1)
-    for each in schema.get("anyOf") or schema.get("oneOf") or ():
+    for each in entries(schema.get("anyOf")) or entries(schema.get("oneOf")):
         if "array" in (types_of(each, root) or ()):
             return _items_of(each, root, depth + 1)
     return schema.get("items", True)
@@ -152,7 +158,7 @@ def _resolved(reference: str, root: Mapping[str, Any]) -> Any:
         return True
     node: Any = root
     for part in reference[2:].split("/"):
-        if not isinstance(node, dict):
+        if not is_object(node):
             return True
         node = node.get(part.replace("~1", "/").replace("~0", "~"), True)
     return node

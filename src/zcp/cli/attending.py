@@ -22,10 +22,10 @@ class Attendant:
     """
 
     screen: Screen
-    followed: set[str] = field(factory=set, init=False)
+    followed: set[str] = field(factory=set[str], init=False)
     _bar: Progress | None = field(default=None, init=False)
-    _bars: dict[Any, TaskID] = field(factory=dict, init=False)
-    _seen: set[str] = field(factory=set, init=False)
+    _bars: dict[Any, TaskID] = field(factory=dict[Any, "TaskID"], init=False)
+    _seen: set[str] = field(factory=set[str], init=False)
     _last_line: str = field(default="", init=False)
 
     def __enter__(self) -> Attendant:

@@ -11,6 +11,7 @@ from .arguments import read_arguments
 from .connecting import Visit, visit
 from .exits import FAILED
 from .following import follow
+from .jsonvalues import members
 from .options import Options, TargetCommand, shared_options, target_argument
 from .rendering import first_line, signature
 from .results import show_result
@@ -85,8 +86,8 @@ def call_command(
 
     async def action(visited: Visit) -> None:
         tool = await _find(visited, name)
-        arguments = read_arguments(pairs, document, (tool or {}).get("inputSchema"))
-        support = ((tool or {}).get("execution") or {}).get("taskSupport")
+        arguments = read_arguments(pairs, document, members(tool).get("inputSchema"))
+        support = members(members(tool).get("execution")).get("taskSupport")
         if as_task or support == "required":
             result = await _as_task(visited, name, arguments, timeout)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,7 @@ async def _connected(
     options: Options,
     screen: Screen,
     watch: InterruptWatch,
-) -> AsyncIterator[Visit]:
+) -> AsyncGenerator[Visit]:
     with Attendant(screen) as attendant:
         async with AsyncExitStack() as stack:
             server: Any = list(target.argv) if isinstance(target, CommandTarget) else None
@@ -107,11 +107,14 @@ async def _connected(
             client = _client(server, options, attendant)
             stack.push_async_exit(client)
             introduction = await _introduced(client, target, options)
+            if options.log_level is not None:
+                await client.set_logging_level(options.log_level)
             yield Visit(client, screen, attendant, watch, introduction, app)
 
 
 def _client(server: Any, options: Options, attendant: Attendant) -> ZCPClientSession:
-    streams: dict[str, Any] = {"stderr_handler": attendant.say} if isinstance(server, list) else {}
+    is_command = not isinstance(server, StdioServer)
+    streams: dict[str, Any] = {"stderr_handler": attendant.say} if is_command else {}
     return stdio_client(
         server,
         **streams,
@@ -135,8 +138,6 @@ async def _introduced(client: ZCPClientSession, target: Target, options: Options
         with anyio.fail_after(options.connect_timeout):
             introduction = await client.initialize()
             await client.initialized()
-            if options.log_level is not None:
-                await client.set_logging_level(options.log_level)  # type: ignore[arg-type]
     except TimeoutError:
         message = f"{target} did not answer within {options.connect_timeout:g} s"
         raise CommandError(message, NOT_STARTED) from None

@@ -12,6 +12,8 @@ from typing import NoReturn
 import click
 from zcp_kernel.errors import SetupError, ZCPError
 
+from .rendering import safe
+
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -47,7 +49,7 @@ def guarded(run: Callable[[], object], is_debugging: Callable[[], bool]) -> int:
         if is_debugging():
             traceback.print_exc()
         message, code = described(error)
-        click.echo(f"error: {message}", err=True)
+        click.echo(f"error: {safe(message)}", err=True)
         return code
     return code if isinstance(code, int) else OK
 

@@ -12,6 +12,7 @@ import anyio
 
 from .arguments import types_of
 from .attending import Attendant
+from .jsonvalues import entries, members
 from .rendering import safe
 
 _LINE_BYTES = 4096
@@ -46,13 +47,14 @@ class TerminalForm:
         if request["kind"] == "url":
             await self._line(f"Open {request['url']} and press Enter when done: ")
             return {}
-        schema = request.get("requestedSchema") or {}
+        schema = members(request.get("requestedSchema"))
+        properties = members(schema.get("properties"))
         answers: dict[str, Any] = {}
-        for name, field in (schema.get("properties") or {}).items():
-            value = await self._field(name, field, name in (schema.get("required") or ()))
+        for name, field in properties.items():
+            value = await self._field(name, members(field), name in entries(schema.get("required")))
             if value is not None:
                 answers[name] = value
-        if not schema.get("properties"):
+        if not properties:
             await self._line("Press Enter to accept: ")
         return answers
 
@@ -104,9 +106,10 @@ def question(name: str, field: Mapping[str, Any], required: bool) -> str:
 
 def choices(field: Mapping[str, Any]) -> list[Any]:
     """The values a field is limited to; empty if it is not."""
-    source = field.get("items", field) if field.get("type") == "array" else field
-    titled = source.get("oneOf") or source.get("anyOf") or ()
-    return list(source.get("enum") or [each["const"] for each in titled if "const" in each])
+    source = members(field.get("items")) if field.get("type") == "array" else field
+    titled = entries(source.get("oneOf")) or entries(source.get("anyOf"))
+    named = [each["const"] for each in map(members, titled) if "const" in each]
+    return entries(source.get("enum")) or named
 
 
 def answer(text: str, field: Mapping[str, Any]) -> Any:

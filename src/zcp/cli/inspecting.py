@@ -9,6 +9,7 @@ import click
 from zcp_kernel.errors import METHOD_NOT_FOUND, MethodNotFound, RemoteError
 
 from .connecting import Visit, visit
+from .jsonvalues import members
 from .options import Options, TargetCommand, shared_options, target_argument
 from .rendering import Screen
 from .targets import Target
@@ -73,7 +74,7 @@ def _task_kinds(app: FastZCP | None) -> dict[str, Any]:
 
 def _show(report: dict[str, Any], screen: Screen) -> None:
     info = report["serverInfo"]
-    facts = {
+    facts: dict[str, Any] = {
         "server": f"{info['name']} {info.get('version', '')}".rstrip(),
         "title": info.get("title"),
         "description": info.get("description"),
@@ -83,7 +84,7 @@ def _show(report: dict[str, Any], screen: Screen) -> None:
         **{_words(name): str(count) for name, count in report["counts"].items()},
         "task kinds": ", ".join(report.get("taskKinds", ())),
         "native only": ", ".join(report.get("nativeOnlyTaskKinds", ())),
-        "sign-in": (report.get("auth") or {}).get("issuer"),
+        "sign-in": members(report.get("auth")).get("issuer"),
         "instructions": report.get("instructions"),
     }
     screen.facts({name: str(value) for name, value in facts.items() if value})

@@ -25,7 +25,7 @@ class InterruptWatch:
 
     scope: anyio.CancelScope = field(factory=anyio.CancelScope, init=False)
     happened: bool = field(default=False, init=False)
-    also: list[Callable[[], Awaitable[Any]]] = field(factory=list, init=False)
+    also: list[Callable[[], Awaitable[Any]]] = field(factory=list[Callable[[], Awaitable[Any]]], init=False)
     _client: ZCPClientSession | None = field(default=None, init=False)
     _told: anyio.Event = field(factory=anyio.Event, init=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from .rendering import Screen
@@ -26,7 +26,7 @@ class _Lines(logging.Handler):
 
 
 @contextmanager
-def reported_logs(screen: Screen, *, with_tracebacks: bool) -> Iterator[None]:
+def reported_logs(screen: Screen, *, with_tracebacks: bool) -> Generator[None]:
     """Show what the SDK logs; the application's own loggers are left as they are."""
     logger = logging.getLogger("zcp")
     lines = _Lines(screen, with_tracebacks)

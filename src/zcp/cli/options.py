@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import click
 from attrs import define, fields, frozen
+from zcp_kernel.model import LOG_LEVELS, LogLevel
 
 from .exits import USAGE, CommandError
 from .targets import CommandTarget, Target, parse_target
@@ -50,7 +51,7 @@ class Options:
     json: bool
     quiet: bool
     connect_timeout: float
-    log_level: str | None
+    log_level: LogLevel | None
 
 
 _SHARED = (
@@ -70,9 +71,7 @@ _SHARED = (
     ),
     click.option(
         "--log-level",
-        type=click.Choice(
-            ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
-        ),
+        type=click.Choice(list(LOG_LEVELS)),
         help="Ask the server for log messages from this level on.",
     ),
 )

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from attrs import define, field
 
+from .jsonvalues import entries, is_list, is_object, members
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -25,7 +27,8 @@ class Screen:
 
     def document(self, value: Any) -> None:
         """Show a value as one JSON document."""
-        print(json.dumps(value, ensure_ascii=False, indent=2), file=self.out)
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+        print(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text), file=self.out)
 
     def text(self, text: str) -> None:
         """Show text of a server: as it is, but on a terminal without control characters."""
@@ -82,10 +85,8 @@ def width(text: str) -> int:
 
 def signature(schema: Mapping[str, Any] | None) -> str:
     """An input schema in one line: `city: string, unit?: celsius|fahrenheit`."""
-    properties = (schema or {}).get("properties")
-    if not isinstance(properties, dict):
-        return ""
-    required = (schema or {}).get("required") or ()
+    properties = members(members(schema).get("properties"))
+    required = entries(members(schema).get("required"))
     return ", ".join(
         f"{name}{'' if name in required else '?'}: {_kind(each)}"
         for name, each in properties.items()
@@ -97,15 +98,15 @@ def first_line(text: str | None) -> str:
 
 
 def _kind(schema: Any) -> str:
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         return "any"
     if "enum" in schema:
-        return "|".join(map(str, schema["enum"]))
+        return "|".join(map(str, entries(schema["enum"])))
     for name in ("anyOf", "oneOf"):
         if name in schema:
-            return "|".join(_kind(each) for each in schema[name])
+            return "|".join(map(_kind, entries(schema[name])))
     kind = schema.get("type")
-    if isinstance(kind, list):
+    if is_list(kind):
         return "|".join(map(str, kind))
     if kind == "array":
         return f"{_kind(schema['items'])}[]" if "items" in schema else "array"

@@ -6,18 +6,20 @@ import json
 from typing import Any
 
 from .connecting import Visit
+from .jsonvalues import entries, is_list, is_object, members
 
 
 async def show_result(visited: Visit, result: Any) -> bool:
     """Show the result of a call or a task. False if it says that the call failed."""
-    if isinstance(result, dict) and result.get("handle") and not result.get("isError"):
-        result = await _with_value(visited, result)
+    answer = members(result)
+    failed = answer.get("isError") is True
+    if answer.get("handle") and not failed:
+        result = answer = await _with_value(visited, answer)
     screen = visited.screen
-    failed = isinstance(result, dict) and result.get("isError") is True
     if screen.json:
         screen.document(result)
     if failed:
-        text = "\n".join(filter(None, map(block_text, result["content"])))
+        text = "\n".join(filter(None, map(block_text, entries(answer.get("content")))))
         screen.problem(text or "the tool failed and did not say why")
     elif not screen.json:
         for text in result_texts(result):
@@ -27,12 +29,13 @@ async def show_result(visited: Visit, result: Any) -> bool:
 
 def result_texts(result: Any) -> list[str]:
     """A result for people: its structured content once, as JSON, and whatever else it holds."""
-    if not isinstance(result, dict) or not isinstance(result.get("content"), list):
+    answer = members(result)
+    if not is_list(answer.get("content")):
         return [_pretty(result)]
-    if result.get("structuredContent") is None:
-        return [block_text(block) for block in result["content"]]
-    structured = result["structuredContent"]
-    others = [block for block in result["content"] if not _mirrors(block, structured)]
+    blocks, structured = answer["content"], answer.get("structuredContent")
+    if structured is None:
+        return [block_text(block) for block in blocks]
+    others = [block for block in blocks if not _mirrors(block, structured)]
     return [_pretty(structured), *map(block_text, others)]
 
 
@@ -45,7 +48,7 @@ def block_text(block: dict[str, Any]) -> str:
         size = len(block.get("data", "")) * 3 // 4
         return f"[{kind} {block.get('mimeType')}, about {size} bytes; --json has it]"
     if kind == "resource":
-        resource = block.get("resource") or {}
+        resource = members(block.get("resource"))
         if "text" in resource:
             return str(resource["text"])
         return f"[{resource.get('mimeType') or 'binary'} {resource.get('uri')}; --json has it]"
@@ -83,22 +86,22 @@ async def read_whole(visited: Visit, handle: str, pointer: str | None = None) ->
 
 async def _filled(visited: Visit, handle: str, value: Any) -> Any:
     """A page with the parts that stand in it as references."""
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: await _part(visited, handle, item) for key, item in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [await _part(visited, handle, item) for item in value]
     return value
 
 
 async def _part(visited: Visit, handle: str, item: Any) -> Any:
-    is_reference = isinstance(item, dict) and item.keys() == {"$handle", "pointer"}
-    if is_reference and item["$handle"] == handle:
-        return await read_whole(visited, handle, item["pointer"])
+    part = members(item)
+    if part.keys() == {"$handle", "pointer"} and part["$handle"] == handle:
+        return await read_whole(visited, handle, part["pointer"])
     return item
 
 
 def _joined(first: Any, second: Any) -> Any:
-    if isinstance(first, dict) and isinstance(second, dict):
+    if is_object(first) and is_object(second):
         return {**first, **second}
     return first + second
 

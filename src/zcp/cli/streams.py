@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -13,7 +13,7 @@ STDOUT, STDERR = 1, 2
 
 
 @contextmanager
-def private_stdout() -> Iterator[TextIO]:
+def private_stdout() -> Generator[TextIO]:
     """The real standard output. Meanwhile, whatever is printed in this process or by its children
     goes to standard error: an app's handlers run here too, and must not print into a result."""
     visible = sys.stdout

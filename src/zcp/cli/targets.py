@@ -11,13 +11,14 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from attrs import frozen
+from zcp_kernel.errors import SetupError
 
 from .exits import NOT_STARTED, USAGE, CommandError
 from .streams import private_stdout
@@ -136,13 +137,15 @@ def _search_first(directory: Path) -> None:
 
 
 @contextmanager
-def _explained(target: AppTarget) -> Iterator[None]:
+def _explained(target: AppTarget) -> Generator[None]:
     try:
         yield
     except SystemExit as stop:
         raise CommandError(
             f"cannot load {target}: it exits with {stop.code}", NOT_STARTED
         ) from stop
+    except SetupError:
+        raise  # it names the place itself
     except Exception as error:
         frames = traceback.extract_tb(error.__traceback__)
         place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""

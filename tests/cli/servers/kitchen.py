@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import Literal
+from typing import Any, Literal
 
 import anyio
 
@@ -71,7 +71,7 @@ async def wait(ctx: Context) -> str:
 
 
 @app.tool
-def block(ctx: Context) -> str:
+def block(ctx: Any) -> str:
     """Hold a thread, deaf to cancellation."""
     ctx.report_progress(1, None, "blocking")
     time.sleep(60)
@@ -107,13 +107,13 @@ def harvest() -> dict[str, object]:
     input_schema={"type": "object", "properties": {"what": {"type": "string"}}},
     execution={"taskSupport": "required"},
 )
-async def bake(what: str = "bread", task=None):
+async def bake(what: str = "bread", task: Any = None) -> dict[str, str]:
     await task.update_status(f"baking {what}")
     return {"baked": what}
 
 
 @app.task("stew")
-async def stew(payload):
+async def stew(payload: dict[str, Any]) -> dict[str, Any]:
     await payload["task"].update_status("simmering")
     if payload.get("what") == "stone":
         raise ToolError("stones do not stew")
@@ -121,13 +121,13 @@ async def stew(payload):
 
 
 @app.task("simmer")
-async def simmer(payload):
+async def simmer(payload: dict[str, Any]) -> None:
     await payload["task"].update_status("simmering for long")
     await anyio.sleep(60)
 
 
 @app.task("grill", as_tool=True)
-async def grill(payload):
+async def grill(payload: dict[str, Any]) -> str:
     return "grilled"
 
 

@@ -5,6 +5,10 @@ Its one argument, if there is one, names a file that gets every message it recei
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
+
+Message = dict[str, Any]
 
 TASK = {
     "taskId": "task-7", "status": "working", "createdAt": "2025-11-25T10:30:00Z",
@@ -17,11 +21,11 @@ TOOL = {
 }
 
 
-def text(words):
+def text(words: str) -> Message:
     return {"content": [{"type": "text", "text": words}]}
 
 
-def initialize(params):
+def initialize(params: Message) -> Message:
     return {
         "protocolVersion": "2025-11-25",
         "serverInfo": {"name": "stranger", "version": "0.9"},
@@ -29,7 +33,7 @@ def initialize(params):
     }
 
 
-ANSWERS = {
+ANSWERS: dict[str, Callable[[Message], Message]] = {
     "initialize": initialize,
     "ping": lambda params: {},
     "tools/list": lambda params: {"tools": [TOOL, {**TOOL, "name": "hang"}]},
@@ -40,12 +44,12 @@ ANSWERS = {
 }
 
 
-def send(message):
+def send(message: Message) -> None:
     sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
     sys.stdout.flush()
 
 
-def call(message):
+def call(message: Message) -> None:
     params = message["params"]
     token = params.get("_meta", {}).get("progressToken")
     if params["name"] == "hang":
@@ -59,7 +63,7 @@ def call(message):
         send({"id": message["id"], "error": error})
 
 
-def answer(message):
+def answer(message: Message) -> None:
     method = message.get("method")
     if method == "tools/call":
         call(message)
@@ -72,7 +76,7 @@ def answer(message):
         send({"id": message["id"], "error": {"code": -32601, "message": "Method not found"}})
 
 
-def main():
+def main() -> None:
     for line in sys.stdin:
         if len(sys.argv) > 1:
             with open(sys.argv[1], "a") as log:

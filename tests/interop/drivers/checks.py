@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
+from . import live
 from .face import Face, refusal, report, text_of, value_of
 
 STEP_SECONDS = 30.0
@@ -163,92 +164,6 @@ async def completion_of_template(face: Face, _: str) -> None:
     assert result["completion"]["values"] == ["Grace"], result
 
 
-async def progress(face: Face, pinned: str) -> None:
-    await _progress(face, "count", pinned)
-
-
-async def progress_in_thread(face: Face, pinned: str) -> None:
-    await _progress(face, "count_in_thread", pinned)
-
-
-async def _progress(face: Face, tool: str, pinned: str) -> None:
-    steps: list[tuple[float, float | None, str | None]] = []
-    all_here = anyio.Event()
-
-    async def on_progress(done: float, total: float | None, message: str | None) -> None:
-        steps.append((done, total, message))
-        if done == 5:
-            all_here.set()
-
-    assert text_of(await face.call(tool, {"steps": 5}, on_progress)) == "counted to 5"
-    await all_here.wait()
-    said = pinned >= "2025-03-26"
-    assert steps == [(n, 5, f"step {n}" if said else None) for n in range(1, 6)], steps
-
-
-async def logging(face: Face, _: str) -> None:
-    await face.set_level("warning")
-    assert text_of(await face.call("talk", {})) == "said"
-    error = await face.inbox.until("log", lambda entry: entry["level"] == "error")
-    assert error["data"] == {"message": "an error", "code": 7}, error
-    (warning,) = [entry for entry in face.inbox.of("log") if entry["level"] == "warning"]
-    assert warning["logger"] == "everything", warning
-    assert warning["data"] == "a warning", warning
-    assert not [entry for entry in face.inbox.of("log") if entry["level"] == "debug"]
-
-
-async def sampling(face: Face, _: str) -> None:
-    answer = text_of(await face.call("ask_model", {"prompt": "What is 2 + 2?"}))
-    assert answer == "model-of-client: you said What is 2 + 2? and Be brief. up to 50", answer
-
-
-async def elicitation(face: Face, _: str) -> None:
-    for tool in ("ask_user", "ask_user_in_thread"):
-        answer = value_of(face, await face.call(tool, {"question": "Who?"}))
-        assert answer == {"action": "accept", "content": {"name": "Ada, asked Who?"}}, answer
-
-
-async def elicitation_declined(face: Face, _: str) -> None:
-    answer = value_of(face, await face.call("ask_user", {"question": "decline"}))
-    assert answer == {"action": "decline", "content": None}, answer
-
-
-async def roots(face: Face, _: str) -> None:
-    assert value_of(face, await face.call("where", {})) == ["file:///workspace"]
-
-
-async def cancel(face: Face, pinned: str) -> None:
-    async def begun() -> None:
-        await face.inbox.until("log", lambda entry: entry["data"] == f"waiting {pinned}")
-
-    await face.call_until("wait_for_ever", {"name": pinned}, begun)
-    for _ in range(1000):
-        if pinned in value_of(face, await face.call("were_cancelled", {})):
-            break
-        await anyio.sleep(0.01)
-    assert pinned in value_of(face, await face.call("were_cancelled", {}))
-    assert text_of(await face.call("echo", {"text": "still here"})) == "still here"
-
-
-async def subscribe(face: Face, _: str) -> None:
-    await face.subscribe("note://greeting")
-    await face.call("touch", {"uri": "note://data"})
-    await face.call("touch", {"uri": "note://greeting"})
-    method = "notifications/resources/updated"
-    assert (await face.inbox.until(method))["uri"] == "note://greeting"
-    await face.unsubscribe("note://greeting")
-    await face.call("touch", {"uri": "note://greeting"})
-    await face.call("echo", {"text": "afterwards"})
-    assert len(face.inbox.of(method)) == 1, face.inbox.of(method)
-
-
-async def list_changed(face: Face, _: str) -> None:
-    assert text_of(await face.call("grow", {"name": "grown"})) == "grown"
-    await face.inbox.until("notifications/tools/list_changed")
-    assert "grown" in [tool["name"] for tool in (await face.list_tools())["tools"]]
-    assert text_of(await face.call("grown", {})) == "I am grown"
-
-
 CHECKS: tuple[Callable[[Face, str], Awaitable[None]], ...] = (
     initialize,
     ping,
@@ -270,16 +185,16 @@ CHECKS: tuple[Callable[[Face, str], Awaitable[None]], ...] = (
     prompt_without_argument,
     completion,
     completion_of_template,
-    progress,
-    progress_in_thread,
-    logging,
-    sampling,
-    elicitation,
-    elicitation_declined,
-    roots,
-    cancel,
-    subscribe,
-    list_changed,
+    live.progress,
+    live.progress_in_thread,
+    live.logging,
+    live.sampling,
+    live.elicitation,
+    live.elicitation_declined,
+    live.roots,
+    live.cancel,
+    live.subscribe,
+    live.list_changed,
 )
 
 SINCE = {"elicitation": "2025-06-18", "elicitation_declined": "2025-06-18"}

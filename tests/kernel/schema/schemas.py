@@ -52,7 +52,7 @@ _LEAVES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def _schema(inner: st.SearchStrategy[Any], *, references: bool) -> st.SearchStrategy[Any]:
+def _schema(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     several = st.lists(inner, min_size=1, max_size=3)
     named = st.dictionaries(NAMES, inner, max_size=3)
     parts: dict[str, st.SearchStrategy[Any]] = {
@@ -73,29 +73,20 @@ def _schema(inner: st.SearchStrategy[Any], *, references: bool) -> st.SearchStra
         "else": inner,
         "dependentSchemas": named,
     }
-    if not references:
-        del parts["$ref"]
     chosen = st.sets(st.sampled_from(sorted(parts)), max_size=4)
     return chosen.flatmap(lambda names: st.fixed_dictionaries({n: parts[n] for n in names}))
 
 
-def _schemas(*, references: bool) -> st.SearchStrategy[Any]:
-    return st.recursive(
-        st.one_of(st.booleans(), _schema(st.booleans(), references=references)),
-        lambda inner: _schema(inner, references=references),
-        max_leaves=4,
-    )
+def _schema_tree() -> st.SearchStrategy[Any]:
+    return st.recursive(st.one_of(st.booleans(), _schema(st.booleans())), _schema, max_leaves=4)
 
 
-_PLAIN = _schemas(references=False)
 SCHEMAS: st.SearchStrategy[dict[str, Any]] = st.builds(
     lambda top, a, upper, dashed: {
         **(top if isinstance(top, dict) else {"allOf": [top]}),
         "$defs": {"a": a, "A": upper, "a-b": dashed},
     },
-    _schemas(references=True),
-    _PLAIN,
-    _PLAIN,
-    _PLAIN,
+    *[_schema_tree()] * 4,
 )
-"""Schemas of the keywords both engines know, with three definitions to refer to."""
+"""Schemas of the keywords both engines know, with three definitions to refer to, which may refer to
+each other."""

@@ -115,7 +115,7 @@ def test_nothing_is_fetched(engine: SchemaEngine, canary: Canary, case: str) -> 
     try:
         compiled = engine.compile(schemas(canary.url)[case])
     except SchemaRefused:
-        assert case not in STAYS_INSIDE or engine.name == "pure"
+        assert case not in STAYS_INSIDE or engine.name == "pure" or "unused" in case
     else:
         assert case in STAYS_INSIDE
         for value in VALUES:

@@ -16,6 +16,11 @@ from zcp_transport_stdio import run_mcp_stdio_server_sync
 app = make_app("Naughty")
 
 
+def sleep() -> str:
+    time.sleep(600)
+    return "late"
+
+
 @app.tool
 async def add(a: int, b: int) -> int:
     print("about to add")
@@ -25,15 +30,13 @@ async def add(a: int, b: int) -> int:
 @app.tool
 def stuck() -> str:
     print("stuck in a thread", file=sys.stderr, flush=True)
-    time.sleep(600)
-    return "late"
+    return sleep()
 
 
 @app.tool
 async def block() -> str:
     print("blocking the loop", file=sys.stderr, flush=True)
-    time.sleep(600)
-    return "late"
+    return sleep()
 
 
 @app.tool
@@ -44,7 +47,7 @@ async def wait() -> str:
 
 
 @app.tool
-async def spawn() -> int:
+def spawn() -> int:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     return child.pid
 

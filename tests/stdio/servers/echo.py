@@ -25,8 +25,8 @@ def act(request: dict[str, Any]) -> Any:
                 return "no input"
         case "stderr":
             print(request["text"], file=sys.stderr, flush=True)
-        case "exit":
-            sys.exit(request["code"])
+        case _:
+            pass
     return None
 
 
@@ -46,7 +46,10 @@ async def echo(limit: int) -> None:
         await channel.aclose()
 
 
+def main() -> None:
+    limit = int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 20
+    anyio.run(echo, limit, backend=sys.argv[1])
+
+
 if __name__ == "__main__":
-    print("printed before serving")
-    anyio.run(echo, int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 20, backend=sys.argv[1])
-    print("printed after serving")
+    main()

@@ -113,6 +113,4 @@ class FastZCP(Registry):
     def notify_resource_updated(self, uri: str) -> None:
         """Tell every subscriber of `uri`, on every plane. Thread-safe, from sync code too."""
         for kernel in list(self._kernels):
-            kernel.broadcast(
-                ResourceUpdated(uri=uri), lambda session: uri in session.state.subscriptions
-            )
+            kernel.broadcast(ResourceUpdated(uri=uri))

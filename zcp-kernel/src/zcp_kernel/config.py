@@ -40,7 +40,7 @@ class ServerConfig:
     are; `ServerConfig.load` also reads TOML and the environment.
     """
 
-    sections: Mapping[str, object] = field(factory=dict)
+    sections: Mapping[str, object] = field(factory=dict[str, object])
     classes: Mapping[str, type] = field(factory=lambda: dict(KERNEL_SECTIONS), repr=False)
 
     def section(self, name: str | type[Section]) -> Any:

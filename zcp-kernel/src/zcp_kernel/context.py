@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
-import anyio.from_thread
-import anyio.lowlevel
 
 from ._core import asking
-from .errors import ToolError
 from .model import (
     LOG_LEVELS,
     ElicitationRequest,
@@ -24,6 +22,7 @@ from .model import (
 from .model.notices import LogLevel
 
 if TYPE_CHECKING:
+    from ._core.sync_context import InlineContext, ThreadContext
     from .contracts import Channel
     from .runtime import Kernel
     from .security import Principal
@@ -31,6 +30,19 @@ if TYPE_CHECKING:
     from .tasks import TaskExecutionContext
 
 T = TypeVar("T")
+_NO_ANSWERS: Mapping[str, Any] = MappingProxyType({})
+
+
+class Asker(Protocol):
+    """Another way to get answers than asking the session's client and waiting."""
+
+    async def ask(
+        self, questions: Mapping[str, asking.Question], *, declared: bool = False
+    ) -> dict[str, Any]: ...
+
+    def key_for(self, question: asking.Question) -> str: ...
+
+    async def once(self, key: str, function: Callable[[], Awaitable[Any]]) -> Any: ...
 
 
 class Context:
@@ -40,7 +52,18 @@ class Context:
     that are called without `await`. Ask by name (`ctx`) or by annotation (`Context`).
     """
 
-    __slots__ = ("kernel", "meta", "operation", "related", "request_id", "session", "task")
+    __slots__ = (
+        "answers",
+        "asker",
+        "headers",
+        "kernel",
+        "meta",
+        "operation",
+        "related",
+        "request_id",
+        "session",
+        "task",
+    )
 
     def __init__(
         self,
@@ -51,7 +74,11 @@ class Context:
         meta: Mapping[str, Any] | None = None,
         related: Channel | None = None,
         task: TaskExecutionContext | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.asker: Asker | None = None
+        self.answers: Mapping[str, Any] = _NO_ANSWERS
+        self.headers = headers
         self.kernel = kernel
         self.session = session
         self.operation = operation
@@ -131,10 +158,18 @@ class Context:
 
         The parameter names are the keys of the answers.
         """
+        return await self.put(questions)
+
+    async def put(
+        self, questions: Mapping[str, asking.Question], *, declared: bool = False
+    ) -> dict[str, Any]:
+        """`ask` for a mapping. `declared` says that every run of the handler asks just these."""
+        if self.asker is not None:
+            return await self.asker.ask(questions, declared=declared)
         answers: dict[str, Any] = {}
 
         async def one(key: str, question: asking.Question) -> None:
-            answers[key] = await self._ask(question)
+            answers[key] = await self.session.ask(question.operation, question.params, self.related)
 
         with asking.single_cause():
             async with anyio.create_task_group() as group:
@@ -142,8 +177,24 @@ class Context:
                     group.start_soon(one, key, question)
         return {key: answers[key] for key in questions}
 
-    async def _ask(self, question: asking.Question) -> Any:
-        return await self.session.ask(question.operation, question.params, self.related)
+    async def once(self, key: str, function: Callable[[], Awaitable[T]]) -> T:
+        """The value of `await function()`, which does not run again when the call is retried for
+        an answer: at least once, unless a durable store makes it at most once. The value must be
+        JSON."""
+        if self.asker is None:
+            return await function()
+        return await self.asker.once(key, function)
+
+    def can_ask(self, operation: str) -> bool:
+        """Whether the client can be asked: "sampling/createMessage", "elicitation/request" or
+        "roots/list"."""
+        return self.session.can_ask(operation)
+
+    async def _ask(self, question: asking.Question, key: str | None = None) -> Any:
+        if self.asker is None:
+            return await self.session.ask(question.operation, question.params, self.related)
+        key = key or self.asker.key_for(question)
+        return (await self.asker.ask({key: question}))[key]
 
     def check_cancelled(self) -> None:
         """Raise if the call was cancelled; async code learns it at every `await` anyway."""
@@ -170,89 +221,15 @@ class Context:
 
     def blocking(self) -> ThreadContext:
         """The view for a handler in a worker thread."""
+        from ._core.sync_context import ThreadContext
+
         return ThreadContext(self)
 
     def inline(self) -> InlineContext:
         """The view for a sync handler that runs on the event loop."""
+        from ._core.sync_context import InlineContext
+
         return InlineContext(self)
-
-
-class _SyncContext:
-    """What the views for sync handlers share."""
-
-    __slots__ = ("_ctx",)
-
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._ctx, name)
-
-
-class ThreadContext(_SyncContext):
-    """`Context` from a worker thread: every method waits until the loop has done it."""
-
-    __slots__ = ()
-
-    def report_progress(
-        self, progress: float, total: float | None = None, message: str | None = None
-    ) -> None:
-        anyio.from_thread.run(self._ctx.report_progress, progress, total, message)
-
-    def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
-        notice = self._ctx._log(level, message, logger, data)
-        if notice is not None:
-            anyio.from_thread.run(self._ctx.session.notify, notice, self._ctx.related)
-
-    def elicit(
-        self, message: Any, schema: Mapping[str, Any] | None = None, *, url: str | None = None
-    ) -> ElicitationResult:
-        return self._wait(asking.elicitation(message, schema, url=url))
-
-    def create_message(self, messages: Any, **options: Any) -> SamplingResult:
-        return self._wait(asking.sampling(messages, **{"max_tokens": 1024, **options}))
-
-    def list_roots(self) -> ListRootsResult:
-        return self._wait(asking.roots())
-
-    def ask(self, **questions: asking.Question) -> dict[str, Any]:
-        async def all_at_once() -> dict[str, Any]:
-            return await self._ctx.ask(**questions)
-
-        return anyio.from_thread.run(all_at_once)
-
-    def check_cancelled(self) -> None:
-        anyio.from_thread.check_cancelled()
-
-    def _wait(self, question: asking.Question) -> Any:
-        return anyio.from_thread.run(self._ctx._ask, question)
-
-
-class InlineContext(_SyncContext):
-    """`Context` on the event loop without `await`: what it says is sent as soon as the handler
-    returns; it cannot wait for an answer."""
-
-    __slots__ = ()
-
-    def report_progress(
-        self, progress: float, total: float | None = None, message: str | None = None
-    ) -> None:
-        self._post(self._ctx._progress(progress, total, message))
-
-    def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
-        self._post(self._ctx._log(level, message, logger, data))
-
-    def _post(self, notice: Any) -> None:
-        if notice is not None:
-            self._ctx.session.post(notice, self._ctx.related)
-
-    def _cannot(self, *_: Any, **__: Any) -> Any:
-        raise ToolError(
-            "a handler registered with blocking=False cannot wait for the client; make it async, "
-            "or leave out blocking=False so that it runs in a thread"
-        )
-
-    elicit = create_message = list_roots = ask = _cannot
 
 
 def sampling(messages: Any, **options: Any) -> asking.Question:

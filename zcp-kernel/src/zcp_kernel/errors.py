@@ -125,7 +125,7 @@ class DeadlineExceeded(ZCPError):
 
 
 class LimitReached(ZCPError):
-    """Taking this on would exceed what one owner, or the server, may hold; the message says what."""
+    """Taking this on would exceed what one owner or the server may hold; the message says what."""
 
     code = LIMIT_REACHED
 

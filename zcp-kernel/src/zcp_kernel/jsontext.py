@@ -16,7 +16,7 @@ import orjson
 from attrs import fields, has
 
 from .errors import ParseError
-from .model import BLOCKS, wire_name
+from .model import wire_name
 
 MAX_DEPTH = 256
 """How deep a frame may nest."""
@@ -90,37 +90,38 @@ def _dumps_exactly(value: Any, default: Callable[[Any], Any]) -> bytes:
 
 def plain(value: Any) -> Any:
     """JSON-able form of what orjson does not know: shapes, attrs, dataclasses, sets, pydantic."""
-    if has(type(value)):
+    shape: Any = type(value)
+    if has(shape):
         members = {
             wire_name(f.name): item
-            for f in fields(type(value))
+            for f in fields(shape)
             if (item := getattr(value, f.name)) is not None and f.metadata.get("wire", True)
         }
-        kind = getattr(type(value), "type", None)
+        kind = getattr(shape, "type", None)
         return {"type": kind, **members} if isinstance(kind, str) else members
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return dump(mode="json")
-    members = getattr(value, "__dataclass_fields__", None)
-    if members is not None:
-        return {name: getattr(value, name) for name in members}
+    declared = getattr(value, "__dataclass_fields__", None)
+    if declared is not None:
+        return {name: getattr(value, name) for name in declared}
     if isinstance(value, (set, frozenset)):
-        return sorted(value, key=repr)
-    raise TypeError(f"{type(value).__qualname__} has no JSON form")
+        return sorted(cast("Iterable[Any]", value), key=repr)
+    raise TypeError(f"{shape.__qualname__} has no JSON form")
 
 
 def has_unsayable(value: Any) -> bool:
     """Whether a NaN or an infinity is anywhere in `value`."""
-    stack = [value]
+    stack: list[Any] = [value]
     while stack:
         item = stack.pop()
         if isinstance(item, float):
             if not math.isfinite(item):
                 return True
-        elif isinstance(item, dict):
+        elif is_object(item):
             stack.extend(item.values())
         elif isinstance(item, (list, tuple, set, frozenset)):
-            stack.extend(item)
+            stack.extend(cast("Iterable[Any]", item))
         elif not isinstance(item, (str, int, bytes, type(None), Fragment)):
             try:
                 stack.append(plain(item))
@@ -130,13 +131,14 @@ def has_unsayable(value: Any) -> bool:
 
 
 def _depth(value: Any) -> int:
-    deepest, stack = 0, [(value, 1)]
+    deepest = 0
+    stack: list[tuple[Any, int]] = [(value, 1)]
     while stack:
         item, level = stack.pop()
         deepest = max(deepest, level)
-        if isinstance(item, dict):
+        if is_object(item):
             stack.extend((child, level + 1) for child in item.values())
-        elif isinstance(item, list):
+        elif is_list(item):
             stack.extend((child, level + 1) for child in item)
     return deepest
 

@@ -7,7 +7,7 @@ names methods and brings a codec; `CodecRevision` does the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from attrs import define, field, frozen
 
@@ -185,6 +185,8 @@ class CodecRevision:
     notice_classes: Mapping[str, type] = field(repr=False)
     allows_batch: bool = False
     stateless: bool = False
+    replays: bool = False
+    task_mode: Literal["requested", "decided"] | None = "requested"
     requests: Mapping[str, Method] = field(init=False, repr=False)
     peer_requests: Mapping[str, Method] = field(init=False, repr=False)
     notifications: Mapping[str, Method] = field(init=False, repr=False)
@@ -230,3 +232,13 @@ class CodecRevision:
     def error(self, operation: str | None, error: errors.ZCPError) -> dict[str, Any]:
         """The error under its own code."""
         return own_error(error)
+
+    def takes_tasks(self, capabilities: model.Capabilities) -> bool:
+        """Every client that can ask for a task can be answered with one."""
+        return self.task_mode == "requested"
+
+    def http_status(self, error: errors.ZCPError | None) -> int:
+        """A JSON-RPC error is an answer like any other, unless no exchange came of it."""
+        if isinstance(error, errors.Forbidden):
+            return 403
+        return 400 if isinstance(error, errors.ParseError | errors.InvalidRequest) else 200

@@ -26,7 +26,7 @@ class Principal:
     subject: str | None = None
     scopes: frozenset[str] | None = frozenset()
     kind: str = "anonymous"
-    claims: dict[str, Any] = field(factory=dict, eq=False, repr=False)
+    claims: dict[str, Any] = field(factory=dict[str, Any], eq=False, repr=False)
 
     def lacks(self, required: tuple[str, ...]) -> tuple[str, ...]:
         """The scopes of `required` this principal does not hold, in their order."""
@@ -47,7 +47,7 @@ class Challenge:
     """What to tell a caller who is not let in (RFC 9110, section 11.6.1)."""
 
     scheme: str
-    parameters: dict[str, str] = field(factory=dict)
+    parameters: dict[str, str] = field(factory=dict[str, str])
 
 
 @define
@@ -57,6 +57,6 @@ class AuthProfile:
     issuer: str
     authorization_url: str | None = None
     token_url: str | None = None
-    scopes: list[str] = field(factory=list)
+    scopes: list[str] = field(factory=list[str])
     registration_url: str | None = None
     documentation_url: str | None = None

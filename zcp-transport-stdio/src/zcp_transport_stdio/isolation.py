@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from zcp_kernel.errors import SetupError
@@ -20,7 +20,7 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 @contextmanager
-def private_stdio() -> Iterator[tuple[Endpoint, Endpoint]]:
+def private_stdio() -> Generator[tuple[Endpoint, Endpoint]]:
     """The process's input and output as private endpoints; the standard descriptors are restored
     on leaving. The endpoints belong to the caller, who closes them.
 

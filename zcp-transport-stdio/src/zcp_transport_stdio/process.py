@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -123,7 +123,7 @@ async def open_process(
     stderr_handler: StderrHandler | None = None,
     shutdown_seconds: float = SHUTDOWN_SECONDS,
     config: StdioConfig | None = None,
-) -> AsyncIterator[ProcessChannel]:
+) -> AsyncGenerator[ProcessChannel]:
     """Start a server and yield a channel to it.
 
     A string is split as a shell would (`shlex`), but no shell runs. The server inherits the whole

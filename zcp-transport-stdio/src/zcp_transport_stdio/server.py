@@ -101,7 +101,8 @@ class _Run:
             scope.cancel()
 
         channel = StdioChannel(source, sink, settings, on_end=on_end)
-        ending = Ending(begin, hasten, settings.shutdown_seconds)
+        # serve() itself ends after the grace; what holds it longer is cut off.
+        ending = Ending(begin, hasten, settings.shutdown_seconds + UNWIND_SECONDS)
         watch = Watch(sink.fd, ending, post(), parent=settings.watch_parent)
         principal = local_principal(kernel.config.section("server").local_scopes)
         with watch.running(), scope:

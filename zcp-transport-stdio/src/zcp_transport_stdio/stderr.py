@@ -38,7 +38,7 @@ class StderrRelay:
 
     @property
     def last_words(self) -> str:
-        """The last few lines that were not blank, joined by " | "."""
+        """The last few lines that say something, joined by " | "."""
         return " | ".join(self._last)
 
     async def run(self) -> None:
@@ -64,7 +64,8 @@ class StderrRelay:
             if isinstance(line, TooLong)
             else line.decode("utf-8", "replace").rstrip("\r")
         )
-        if text.strip():
+        # Not the lines of carets that point into a traceback.
+        if any(character.isalnum() for character in text):
             self._last.append(text.strip())
         try:
             waiting = self._handler(text)

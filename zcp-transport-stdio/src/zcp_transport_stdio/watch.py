@@ -12,9 +12,10 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from attrs import frozen
 
@@ -24,7 +25,7 @@ from .thread_io import Post
 PARENT_SECONDS = 2.0
 """How often the parent is looked for."""
 
-UNWIND_SECONDS = 1.0
+UNWIND_SECONDS = 0.5
 """Time to unwind after handlers were cancelled, before the process ends without it."""
 
 _STOP, _ENDING, _DONE = b"s", b"e", b"d"
@@ -54,7 +55,7 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="zcp-watch", daemon=True)
 
     @contextmanager
-    def running(self) -> Iterator[Watch]:
+    def running(self) -> Generator[Watch]:
         """Watch until the body is left; signals only when entered in the main thread."""
         self._thread.start()
         try:
@@ -134,13 +135,13 @@ def exit_now(reason: str) -> None:
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
+def _signals(stop: Callable[[], None]) -> Generator[None]:
     """SIGTERM and SIGINT call `stop`, unless they are ignored (as for a background job)."""
 
     def handle(_signum: int, _frame: FrameType | None) -> None:
         stop()
 
-    previous = {}
+    previous: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for signum in (signal.SIGTERM, signal.SIGINT):
             # None: a handler that was not set from Python, and could not be set again.

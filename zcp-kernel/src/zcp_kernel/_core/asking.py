@@ -56,12 +56,17 @@ def roots() -> Question:
 
 
 @contextmanager
-def single_cause() -> Iterator[None]:
+def single_cause() -> Generator[None]:
     """Raise the first real error of an exception group instead of the group."""
     try:
         yield
     except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from group
+        raise _first(group) from group
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first error of a group, however deep."""
+    while isinstance(error, BaseExceptionGroup):
+        group: BaseExceptionGroup[BaseException] = error
+        error = group.exceptions[0]
+    return error

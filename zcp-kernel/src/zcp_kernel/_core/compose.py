@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..config import ServerConfig
-from ..contracts import ExposureProfile, HandleStore, Operation, TaskStore
+from ..contracts import ExposureProfile, HandleStore, KeyRing, TaskStore
 from ..errors import ConfigError
 from ..plugins import PluginHost
 from .executor import RuntimeExecutor
@@ -57,6 +57,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
             _chosen(stores, HandleStore, config.section("handles").store, "handles"),
             config.section("handles"),
         ),
+        keys=_key_ring(stores, config),
         tasks=lambda kernel: TaskEngine(
             task_store, tasks, kernel.spawn, mask_errors=server.mask_errors
         ),
@@ -78,6 +79,16 @@ def _chosen(stores: Iterable[Any], contract: Any, name: str, section: str) -> An
             f"{', '.join(sorted(found))}. Is the plugin that brings it installed?"
         )
     return found[name]
+
+
+def _key_ring(stores: Iterable[Any], config: ServerConfig) -> KeyRing | None:
+    """The key ring configuration names; none is needed until a dialect seals something."""
+    keys = config.section("keys")
+    rings = [store for store in stores if isinstance(store, KeyRing)]
+    if not rings and keys == type(keys)():
+        return None
+    ring: KeyRing = _chosen(rings, KeyRing, keys.ring, "keys")
+    return ring
 
 
 def _introduction(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -60,13 +60,16 @@ def error_frame(request_id: str | int | None, error: dict[str, Any]) -> bytes:
 
 
 class Reply:
-    """An answer that is ready; `error` is there when it is a refusal."""
+    """An answer that is ready; `error` is there when it is a refusal, `revision` when one applies."""
 
-    __slots__ = ("error", "frame")
+    __slots__ = ("error", "frame", "revision")
 
-    def __init__(self, frame: bytes, error: ZCPError | None = None) -> None:
+    def __init__(
+        self, frame: bytes, error: ZCPError | None = None, revision: Revision | None = None
+    ) -> None:
         self.frame = frame
         self.error = error
+        self.revision = revision
 
     async def run(self) -> bytes:
         return self.frame
@@ -76,9 +79,20 @@ class Exchange:
     """A request on its way to its answer.
 
     `run` answers it; whoever runs it may set `on_cancel` to learn that the peer wants it stopped.
+    `error` is there once it was answered with one.
     """
 
-    __slots__ = ("_params", "_related", "_route", "cancelled", "id", "on_cancel", "session")
+    __slots__ = (
+        "_headers",
+        "_params",
+        "_related",
+        "_route",
+        "cancelled",
+        "error",
+        "id",
+        "on_cancel",
+        "session",
+    )
 
     def __init__(
         self,
@@ -87,12 +101,15 @@ class Exchange:
         route: Route,
         params: Any,
         related: Channel | None,
+        headers: Mapping[str, str] | None,
     ) -> None:
         self.session = session
         self.id = request_id
         self._route = route
         self._params = params
         self._related = related
+        self._headers = headers
+        self.error: ZCPError | None = None
         self.cancelled = False
         self.on_cancel: Callable[[], None] | None = None
 
@@ -116,6 +133,7 @@ class Exchange:
                 self.id,
                 params.meta,
                 self._related,
+                headers=self._headers,
             )
             frame = self._encoded(await route.handler(params, context))
         except ZCPError as error:
@@ -139,8 +157,10 @@ class Exchange:
     def _failed(self, error: ZCPError) -> bytes:
         revision, operation = self.session.revision, self._route.operation
         assert revision is not None
+        self.error = error
         instead = revision.rescue(operation, error)
         if instead is not None:
+            self.error = None
             return result_frame(self.id, self._route.encode(instead))
         return error_frame(self.id, revision.error(operation, error))
 

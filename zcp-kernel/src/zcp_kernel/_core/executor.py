@@ -9,6 +9,7 @@ import anyio
 
 from ..errors import (
     Forbidden,
+    MissingCapability,
     NotFound,
     TaskSupportMismatch,
     ToolError,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..config import ToolsSection
     from ..context import Context
     from .exposure import Exposure
-    from .registry.items import Tool
+    from .registry.items import Carrier, Tool
     from .registry.registry import ToolRegistry
 
 logger = logging.getLogger("zcp.tools")
@@ -49,9 +50,10 @@ class RuntimeExecutor:
         `is_error`.
         """
         tool = self.find(request.name, ctx)
-        if request.task is not None or tool.definition.execution is not None:
-            if self._wants_task(tool, request, ctx):
+        if tool.definition.execution is not None or request.task is not None:
+            if self._becomes_task(tool, request, ctx):
                 arguments = self._checked(tool, request)
+                await self._collect(tool, ctx)
                 return await start_tool_task(tool, arguments, request.task, ctx)
         return await self.run(tool, self._checked(tool, request), ctx)
 
@@ -66,8 +68,15 @@ class RuntimeExecutor:
         return tool
 
     @staticmethod
-    def _wants_task(tool: Tool, request: CallRequest, ctx: Context) -> bool:
+    def _becomes_task(tool: Tool, request: CallRequest, ctx: Context) -> bool:
+        """Whether this call becomes a task: because the client asked, or because it can take one
+        and this revision leaves the choice to the server."""
         support = tool.task_support
+        if ctx.session.task_mode == "decided":
+            able = ctx.session.takes_tasks
+            if support == "required" and not able:
+                raise MissingCapability("tasks")
+            return able and support != "forbidden"
         if request.task is not None and support == "forbidden":
             raise TaskSupportMismatch(f"invalid:task: {request.name} cannot run as a task")
         if request.task is None and support == "required":
@@ -87,13 +96,15 @@ class RuntimeExecutor:
 
     async def run(self, tool: Tool, arguments: dict[str, Any], ctx: Context) -> CallResult:
         """Invoke with checked arguments, and shape what comes back."""
+        if tool.asks and not ctx.answers:
+            await self._collect(tool, ctx)
         try:
             timeout = tool.timeout or self._settings.default_timeout
             if timeout is None:
                 value = await tool.invoke(arguments, ctx)
             else:
                 value = await self._timed(tool, arguments, ctx, timeout)
-            result = to_result(value, tool)
+            result = to_result(value, tool, self.carrier_of(tool))
         except ToolError as error:
             return failure(error.message)
         except ZCPError:
@@ -107,6 +118,16 @@ class RuntimeExecutor:
         if ctx.session.offers_handles and tool.output_mode not in ("scalar", "inline"):
             return await self._placed(tool, result, ctx)
         return result
+
+    def carrier_of(self, tool: Tool) -> Carrier:
+        """How an MCP peer gets this tool's structured results."""
+        return tool.mcp_structured or self._settings.mcp_structured
+
+    @staticmethod
+    async def _collect(tool: Tool, ctx: Context) -> None:
+        """Ask what the tool declared it needs, before its body starts."""
+        if tool.asks:
+            ctx.answers = await ctx.put(tool.asks, declared=True)
 
     @staticmethod
     async def _timed(tool: Tool, arguments: dict[str, Any], ctx: Context, timeout: float) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zcp_kernel._core.narrow import is_mapping, is_sequence
-from zcp_kernel.errors import Fault, InvalidParams
+from .._core.narrow import is_mapping, is_sequence
+from ..errors import Fault, InvalidParams
 
 
 def schema_of_fields(fields: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from copy import copy
 from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
@@ -78,7 +78,7 @@ class Invocation:
     worker thread, unless `blocking=False` says they never block.
     """
 
-    __slots__ = ("_coerce", "_context", "_run", "_serial", "_task", "function", "is_async", "where")
+    __slots__ = ("_asked", "_coerce", "_context", "_run", "_serial", "_task", "function", "is_async", "where")
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class Invocation:
         *,
         taken: frozenset[str] = frozenset(),
         structure: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        asks: Iterable[str] = (),
         blocking: bool = True,
         threads: Threads = "parallel",
     ) -> None:
@@ -96,6 +97,8 @@ class Invocation:
         self._context = next((name for name, kind in injected.items() if kind == "ctx"), None)
         self._task = next((name for name, kind in injected.items() if kind == "task"), None)
         self._coerce = structure
+        parameters = inspect.signature(function).parameters
+        self._asked = tuple(name for name in asks if name in parameters)
         self._serial = threads == "serial"
         self._run: Callable[[dict[str, Any], Context], Awaitable[Any]]
         if self.is_async:
@@ -119,6 +122,8 @@ class Invocation:
     def __call__(self, arguments: dict[str, Any], ctx: Context) -> Awaitable[Any]:
         if self._coerce is not None:
             arguments = self._coerce(arguments)
+        if self._asked:
+            arguments = {**arguments, **{name: ctx.answers[name] for name in self._asked}}
         return self._run(arguments, ctx)
 
     async def _run_async(self, arguments: dict[str, Any], ctx: Context) -> Any:

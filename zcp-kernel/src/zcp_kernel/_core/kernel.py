@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import anyio.from_thread
@@ -13,15 +13,16 @@ import anyio.lowlevel
 
 from ..contracts import Channel, Dialect, Match, Message, Operation, Revision
 from ..errors import MethodNotFound
-from ..model import InitializeResult
+from ..model import InitializeResult, Retried
 from .exchange import Route
+from .replay.replay import replayed
 from .session import ZCPServerSession
 from .supervisor import Supervisor
 from .threads import HandlerThreads
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
-    from ..contracts import Stage
+    from ..contracts import Handler, KeyRing, Stage
     from ..security import Principal
     from .executor import RuntimeExecutor
     from .exposure import Exposure
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
     from .introduce import Introduction
     from .registry.registry import Registry
     from .tasks.engine import TaskEngine
+
+
+class Listener(Protocol):
+    """Someone to tell of changes: a session, or a subscription of a client that has none."""
+
+    def hears(self, notice: Any) -> bool: ...
+
+    def post(self, notice: Any) -> None: ...
+
+    def close(self, reason: str) -> None: ...
 
 
 class Kernel:
@@ -49,6 +60,7 @@ class Kernel:
         exposure: Exposure,
         executor: RuntimeExecutor,
         handles: Handles,
+        keys: KeyRing | None,
         tasks: Callable[[Kernel], TaskEngine],
         introduction: Introduction,
         lifespans: Callable[[Kernel], list[Any]],
@@ -60,7 +72,8 @@ class Kernel:
         self.exposure = exposure
         self.executor = executor
         self.handles = handles
-        self.sessions: set[ZCPServerSession] = set()
+        self.keys = keys
+        self.audience: set[Listener] = set()
         self.threads = HandlerThreads(config.section("tools").max_threads)
         self.tasks = tasks(self)
         self._stages = stages
@@ -68,19 +81,27 @@ class Kernel:
         self._lifespans = lifespans
         self._routes: dict[Revision, dict[str, Route]] = {}
         self._supervisor = Supervisor()
-        self._stop = anyio.Event
         self._started = False
         self._thread = 0
         self._token: Any = None
 
     # -- sessions -----------------------------------------------------------------------------------
 
-    def open_session(self, channel: Channel, principal: Principal) -> ZCPServerSession:
-        return ZCPServerSession(self, channel, principal)
+    def open_session(
+        self, channel: Channel, principal: Principal, dialects: Sequence[str] | None = None
+    ) -> ZCPServerSession:
+        """The server's end of a connection; `dialects` names those that may be spoken on it."""
+        spoken = None if dialects is None else [self.dialects[name] for name in dialects]
+        return ZCPServerSession(self, channel, principal, spoken)
 
-    def classify(self, message: Message, headers: Mapping[str, str] | None) -> Match | None:
-        """The first dialect's claim on a message of an unopened session."""
-        for dialect in self.dialects.values():
+    def classify(
+        self,
+        message: Message,
+        headers: Mapping[str, str] | None,
+        dialects: Sequence[Dialect] | None = None,
+    ) -> Match | None:
+        """The first dialect's claim on a message that no open session settles."""
+        for dialect in self.dialects.values() if dialects is None else dialects:
             match = dialect.classify(message, headers)
             if match is not None:
                 return match
@@ -97,7 +118,7 @@ class Kernel:
             routes = self._routes[revision] = {
                 method: Route(
                     codec.operation,
-                    self._staged(self.operations[codec.operation]),
+                    self._body(self.operations[codec.operation], revision),
                     codec.decode_params,
                     codec.encode_result,
                 )
@@ -105,6 +126,15 @@ class Kernel:
                 if codec.operation in self.operations
             }
         return routes
+
+    def offers_handles(self, revision: Revision) -> bool:
+        """Whether results may stay on the server: its clients can read them there."""
+        return any(route.operation == "handles/read" for route in self.routes(revision).values())
+
+    def _body(self, operation: Operation, revision: Revision) -> Handler:
+        handler = self._staged(operation)
+        may_ask = revision.replays and issubclass(operation.params, Retried)
+        return replayed(handler) if may_ask else handler
 
     def _staged(self, operation: Operation) -> Callable[[Any, Any], Awaitable[Any]]:
         """The operation's handler inside its stages; without any, the bare handler."""
@@ -151,8 +181,8 @@ class Kernel:
     async def aclose(self) -> None:
         """End every session, leave the lifespans, stop background work. Idempotent, and legal from
         any task."""
-        for session in list(self.sessions):
-            session.close("the server is shutting down")
+        for listener in list(self.audience):
+            listener.close("the server is shutting down")
         if self._started:
             self._leave.set()
             with anyio.move_on_after(10, shield=True):
@@ -184,15 +214,15 @@ class Kernel:
         else:
             anyio.from_thread.run_sync(function, token=self._token)
 
-    # -- what sessions hear ---------------------------------------------------------------------------
+    # -- what sessions hear --------------------------------------------------------------------------
 
-    def broadcast(self, notice: Any, wanted: Callable[[ZCPServerSession], bool]) -> None:
-        """Post a notification to every session that wants it; from any thread."""
+    def broadcast(self, notice: Any) -> None:
+        """Post a notification to everyone who wants to hear it; from any thread."""
 
         def post() -> None:
-            for session in list(self.sessions):
-                if wanted(session):
-                    session.post(notice)
+            for listener in list(self.audience):
+                if listener.hears(notice):
+                    listener.post(notice)
 
         self.soon(post)
 

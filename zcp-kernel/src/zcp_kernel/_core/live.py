@@ -24,6 +24,6 @@ def follow_changes(kernel: Kernel) -> None:
 
 def _announcer(kernel: Kernel, notice: Any) -> Any:
     def announce() -> None:
-        kernel.broadcast(notice, lambda session: True)
+        kernel.broadcast(notice)
 
     return announce

@@ -18,10 +18,10 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
-from zcp_kernel._core.narrow import is_iterable, is_mapping, is_sequence
-from zcp_kernel.codec import PLAIN
-from zcp_kernel.errors import Fault, InvalidParams
-from zcp_kernel.model import (
+from .._core.narrow import is_iterable, is_mapping, is_sequence
+from ..codec import PLAIN
+from ..errors import Fault, InvalidParams
+from ..model import (
     ElicitationRequest,
     ElicitationResult,
     ListRootsResult,
@@ -29,7 +29,6 @@ from zcp_kernel.model import (
     SamplingResult,
     wire_name,
 )
-
 from .form_fields import fields_of_schema, schema_of_fields, with_defaults
 
 KIND_META = "zcp/kind"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidParams, InvalidRequest, MethodNotFound, ParseError, ZCPError
 from ..jsontext import loads, salvage
-from ..model import Cancelled, Initialized, InitializeParams
+from ..model import Cancelled, Initialized, InitializeParams, ResourceUpdated
 from .exchange import Batch, Exchange, Reply, Route, error_frame, result_frame
 from .speaking import SessionState, Speaker
 
 if TYPE_CHECKING:
-    from ..contracts import Channel, Match, Message
+    from ..contracts import Channel, Dialect, Match, Message, Revision
     from ..security import Principal
     from .kernel import Kernel
 
@@ -32,13 +32,21 @@ class ZCPServerSession(Speaker):
     frames.
     """
 
-    def __init__(self, kernel: Kernel, channel: Channel, principal: Principal) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        channel: Channel,
+        principal: Principal,
+        dialects: Sequence[Dialect] | None = None,
+    ) -> None:
         super().__init__(kernel, channel)
         self.principal = principal
         self.id = secrets.token_urlsafe(16)
         self.offers_handles = False
         self.inflight: dict[str | int, Exchange] = {}
         self._routes: Mapping[str, Route] = {}
+        self._dialects = dialects
+        self._last_stateless: Revision | None = None
 
     @property
     def owner(self) -> str:
@@ -50,6 +58,16 @@ class ZCPServerSession(Speaker):
         """The dialect spoken here; exposure defaults go by it."""
         return self.revision.dialect if self.revision is not None else ""
 
+    @property
+    def task_mode(self) -> str | None:
+        """Who decides here that a call becomes a task: see `Revision`."""
+        return self.revision.task_mode if self.revision is not None else None
+
+    @property
+    def takes_tasks(self) -> bool:
+        """Whether this client can be answered with a task."""
+        return self.revision is not None and self.revision.takes_tasks(self.state.capabilities)
+
     def receive(
         self, frame: bytes, related: Channel | None = None, headers: Headers | None = None
     ) -> Due | None:
@@ -60,7 +78,13 @@ class ZCPServerSession(Speaker):
         try:
             message = loads(frame)
         except ParseError as error:
-            return self._unreadable(frame, error)
+            return self.unreadable(frame, error)
+        return self.take(message, related, headers)
+
+    def take(
+        self, message: Any, related: Channel | None = None, headers: Headers | None = None
+    ) -> Due | None:
+        """`receive` for a frame that is decoded already."""
         if type(message) is dict:
             return self._message(message, related, headers)
         if type(message) is list and self.revision is not None and self.revision.allows_batch:
@@ -77,9 +101,10 @@ class ZCPServerSession(Speaker):
             body = {"code": error.code, "message": error.message}
             if error.data is not None:
                 body["data"] = error.data
-        return Reply(error_frame(request_id, body), error)
+        return Reply(error_frame(request_id, body), error, self.revision)
 
-    def _unreadable(self, frame: bytes, error: ZCPError) -> Reply:
+    def unreadable(self, frame: bytes, error: ZCPError) -> Reply:
+        """The answer to a frame that is no JSON, under its id if one can be made out."""
         message = salvage(frame)
         return self.refusal(message.get("id") if isinstance(message, dict) else None, error)
 
@@ -114,17 +139,48 @@ class ZCPServerSession(Speaker):
             return self.refusal(None, InvalidRequest("invalid: id must be a string or an integer"))
         if request_id in self.inflight:
             return self.refusal(request_id, InvalidRequest("invalid: this id is still in use"))
+        params = message.get("params")
         route = self._routes.get(method)
-        if route is None:
-            return self._unrouted(message, method, headers)
-        exchange = Exchange(self, request_id, route, message.get("params"), related)
+        if route is None or (type(params) is dict and "_meta" in params):
+            match = self.kernel.classify(message, headers, self._dialects)
+            if match is not None and match.peer is not None:
+                return self._visit(message, match, related, headers)
+            if route is None:
+                return self._unrouted(message, method, match)
+        exchange = Exchange(self, request_id, route, params, related, headers)
         self.inflight[request_id] = exchange
         return exchange
 
-    def _unrouted(self, message: Message, method: str, headers: Headers | None) -> Reply:
+    def _visit(
+        self, message: Message, match: Match, related: Channel | None, headers: Headers | None
+    ) -> Exchange | Reply:
+        """A message that brings its own session facts: served by a session of its own, which ends
+        with it. It shares the table of calls in flight, so that it can be cancelled here."""
+        visitor = ZCPServerSession(self.kernel, related or self.channel, self.principal)
+        visitor.inflight = self.inflight
+        visitor.adopt(match.revision)
+        self._last_stateless = match.revision
+        if match.refusal is not None:
+            return visitor.refusal(message["id"], match.refusal)
+        peer = match.peer
+        assert peer is not None
+        visitor.state.client_info = peer.info
+        visitor.state.capabilities = peer.capabilities
+        visitor.state.log_level = peer.log_level
+        route = visitor._routes.get(message["method"])
+        if route is None:
+            return visitor.refusal(message["id"], MethodNotFound(message["method"]))
+        exchange = Exchange(
+            visitor, message["id"], route, message.get("params"), related, headers
+        )
+        self.inflight[message["id"]] = exchange
+        return exchange
+
+    def _unrouted(self, message: Message, method: str, match: Match | None) -> Reply:
         request_id = message["id"]
+        if match is not None and match.refusal is not None:
+            return self.refusal(request_id, match.refusal)
         if self.revision is None:
-            match = self.kernel.classify(message, headers)
             if match is not None and match.handshake:
                 return self._handshake(message, match)
             error: ZCPError = InvalidRequest("invalid: send initialize before anything else")
@@ -140,18 +196,21 @@ class ZCPServerSession(Speaker):
             params: InitializeParams = codec.decode_params(message.get("params"))
         except ZCPError as error:
             return self.refusal(message["id"], error)
-        self.revision = match.revision
-        self._routes = self.kernel.routes(match.revision)
-        self.offers_handles = any(
-            route.operation == "handles/read" for route in self._routes.values()
-        )
+        self.adopt(match.revision)
         self.state.client_info = params.client_info
         self.state.capabilities = params.capabilities
         result = codec.encode_result(self.kernel.introduction(match.revision))
-        return Reply(result_frame(message["id"], result))
+        return Reply(result_frame(message["id"], result), revision=match.revision)
+
+    def adopt(self, revision: Revision) -> None:
+        """Speak this revision from now on."""
+        self.revision = revision
+        self._routes = self.kernel.routes(revision)
+        self.offers_handles = self.kernel.offers_handles(revision)
 
     def _notified(self, method: str, params: Any) -> None:
-        codec = self.revision.notifications.get(method) if self.revision else None
+        revision = self.revision or self._last_stateless
+        codec = None if revision is None else revision.notifications.get(method)
         if codec is None:
             return
         try:
@@ -164,7 +223,7 @@ class ZCPServerSession(Speaker):
                 exchange.cancel()
         elif isinstance(notice, Initialized):
             self.state.initialized = True
-            self.kernel.sessions.add(self)
+            self.kernel.audience.add(self)
 
     def _answered(self, message: Message) -> Reply | None:
         failure = message.get("error")
@@ -175,13 +234,19 @@ class ZCPServerSession(Speaker):
         self.answered(message.get("id"), message.get("result"), failure)
         return None
 
+    def hears(self, notice: Any) -> bool:
+        """Whether this client is told: of changed lists always, of resources it subscribed to."""
+        if isinstance(notice, ResourceUpdated):
+            return notice.uri in self.state.subscriptions
+        return True
+
     def close(self, reason: str = "the client went away") -> None:
         """End the session: whatever waits for the client fails, whatever runs for it is cancelled.
         Idempotent."""
         if self._closed:
             return
         self._closed = True
-        self.kernel.sessions.discard(self)
+        self.kernel.audience.discard(self)
         self.peer_gone(reason)
         for exchange in list(self.inflight.values()):
             exchange.cancel()

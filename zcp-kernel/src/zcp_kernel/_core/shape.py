@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
+
+from attrs import evolve
 
 from ..errors import ToolError
 from ..jsontext import dumps, loads
@@ -16,7 +18,7 @@ from ..model import (
     ResourceContents,
     TextContent,
 )
-from .registry.items import Tool
+from .registry.items import Carrier, Tool
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -25,14 +27,15 @@ _SIGNATURES = (
 )
 
 
-def to_result(value: Any, tool: Tool) -> CallResult:
+def to_result(value: Any, tool: Tool, carrier: Carrier | None = None) -> CallResult:
     """The call result for a handler's return value.
 
     Content blocks (one, or a list of them), text, bytes and None become content; everything else is
-    structured content, encoded once. Raises `ToolError` for a value JSON cannot say.
+    structured content, encoded once, that travels by `carrier`. Raises `ToolError` for a value JSON
+    cannot say.
     """
     if type(value) is CallResult:
-        return value
+        return value if value.carrier is not None else evolve(value, carrier=carrier)
     if tool.check_output is None:
         content = _as_content(value)
         if content is not None:
@@ -43,7 +46,7 @@ def to_result(value: Any, tool: Tool) -> CallResult:
         raise ToolError(f"the result of {tool.definition.name} cannot be sent: {error}") from None
     if type(value) not in (dict, list):
         value = loads(encoded)
-    return CallResult([], value, encoded=encoded)
+    return CallResult([], value, encoded=encoded, carrier=carrier)
 
 
 def failure(message: str) -> CallResult:
@@ -59,9 +62,11 @@ def _as_content(value: Any) -> list[Any] | None:
     if isinstance(value, BLOCKS):
         return [value]
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return [_binary(bytes(value))]
-    if isinstance(value, (list, tuple)) and value and _has_blocks(value):
-        return [block for item in value for block in _as_content(item) or [_structured(item)]]
+        return [_binary(bytes(cast("bytes", value)))]
+    if isinstance(value, (list, tuple)):
+        items = cast("Sequence[Any]", value)
+        if _has_blocks(items):
+            return [block for item in items for block in _as_content(item) or [_structured(item)]]
     return None
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import define, field
 
-from ..codec import PLAIN
-from ..errors import ConnectionLost, InvalidParams, MissingCapability, RemoteError, ZCPError
+from ..errors import ConnectionLost, MissingCapability, ZCPError
 from ..jsontext import dumps
-from ..model import CallError, Cancelled, Capabilities, Implementation
+from ..model import Cancelled, Capabilities, Implementation
 from .asking import CAPABILITY_OF
+from .remote import remote_error
 
 if TYPE_CHECKING:
     from ..contracts import Channel, Revision
@@ -169,12 +169,3 @@ class Speaker:
         if params:
             message["params"] = params
         return dumps(message)
-
-
-def remote_error(failure: Any) -> RemoteError:
-    """The error a peer sent, whatever shape it has."""
-    try:
-        error = PLAIN.decode(CallError, failure)
-    except InvalidParams:
-        return RemoteError(0, str(failure))
-    return RemoteError(error.code, error.message, error.data)

@@ -30,7 +30,8 @@ class UriTemplate:
 
     @staticmethod
     def _pattern(template: str) -> str:
-        parts, position = [], 0
+        parts: list[str] = []
+        position = 0
         for index, found in enumerate(_VARIABLE.finditer(template)):
             parts.append(re.escape(template[position : found.start()]))
             charset = "[^?#]+" if found.group(1) else "[^/?#]+"

@@ -39,9 +39,10 @@ class HandlerThreads:
         await lane.enter()
         ticket = _Ticket(lane)
         try:
-            return await to_thread.run_sync(  # type: ignore[return-value]
+            value: T = await to_thread.run_sync(
                 ticket.work, function, args, abandon_on_cancel=True, limiter=self._unlimited
             )
+            return value
         finally:
             ticket.caller_left()
 
@@ -86,7 +87,7 @@ class _Ticket:
         self._lock = threading.Lock()
         self._began = self._ended = self._abandoned = False
 
-    def work(self, function: Callable[..., T], args: tuple[Any, ...]) -> T | None:
+    def work(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         with self._lock:
             if self._abandoned:
                 return None

@@ -90,6 +90,7 @@ from .peer import (
     SamplingRequest,
     SamplingResult,
 )
+from .retries import InputRequest, InputRequiredResult
 from .tasks import (
     TERMINAL,
     AnswerTaskParams,
@@ -138,6 +139,8 @@ __all__ = [
     "Icon",
     "ImageContent",
     "Implementation",
+    "InputRequest",
+    "InputRequiredResult",
     "InitializeParams",
     "InitializeResult",
     "Initialized",

@@ -7,7 +7,7 @@ form: `wire_name` gives a member's name there, and a member a codec does not kno
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from attrs import define, field
@@ -30,7 +30,7 @@ class Described(Shape):
     meta: dict[str, Any] | None = field(default=None, kw_only=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def wire_name(name: str) -> str:
     """The wire name of a model member: `input_schema` -> `inputSchema`, `meta` -> `_meta`."""
     if name == "meta":

@@ -64,7 +64,7 @@ class CallResult(Described):
     itself, as text or both ("both", "structured", "text"; None: both); neither travels.
     """
 
-    content: list[ContentBlock] = field(factory=list)
+    content: list[ContentBlock] = field(factory=list["ContentBlock"])
     structured_content: Any = None
     is_error: bool = False
     handle: HandleRef | None = None

@@ -190,7 +190,7 @@ class CompletionRequest(Described):
     ref: dict[str, Any]
     argument: str
     value: str = ""
-    context: dict[str, str] = field(factory=dict)
+    context: dict[str, str] = field(factory=dict[str, str])
 
 
 @define(slots=True)

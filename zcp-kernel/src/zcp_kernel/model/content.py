@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 from attrs import define
 
@@ -141,6 +141,6 @@ BLOCKS = (
 """The classes of `ContentBlock`, for `isinstance`."""
 
 CONTENT_TYPES: dict[str, type[Any]] = {
-    block.type: block for block in BLOCKS if block is not OpaqueContent
+    block.type: block for block in cast("tuple[Any, ...]", BLOCKS) if block is not OpaqueContent
 }
 """Discriminator -> class, for codecs."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from zcp_kernel.codec import WIRE_HOOKS, ModelCodec
-from zcp_kernel.contracts import Match, Message, Operation, Revision
-from zcp_kernel.errors import Fault, InvalidParams
-from zcp_kernel.jsontext import is_object
-from zcp_kernel.methods import NOTICES, PEER_REQUESTS, REQUESTS, CodecRevision
+from ..codec import WIRE_HOOKS, ModelCodec
+from ..contracts import Match, Message, Operation, Revision
+from ..errors import Fault, InvalidParams
+from ..jsontext import is_object
+from ..methods import NOTICES, PEER_REQUESTS, REQUESTS, CodecRevision
 
 VERSION = "echo/1"
 

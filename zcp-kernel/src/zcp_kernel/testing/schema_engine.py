@@ -82,8 +82,8 @@ class SchemaEngineContract:
         }
 
     def test_faults_deep_down_are_placed(self, order: CompiledSchema) -> None:
-        items = [{"name": 1}, {"name": "a", "parts": [{}]}, "x"]
-        value = {"city": "Oslo", "unit": "celsius", "items": items}
+        items: list[Any] = [{"name": 1}, {"name": "a", "parts": [{}]}, "x"]
+        value: dict[str, Any] = {"city": "Oslo", "unit": "celsius", "items": items}
         assert _places(order.faults(value)) == {
             ("items[0].name", "type"),
             ("items[1].parts[0].name", "required"),
@@ -157,6 +157,31 @@ class SchemaEngineContract:
         self, engine: SchemaEngine, schema: Any, value: Any, place: tuple[str, str]
     ) -> None:
         assert _places(engine.compile(schema).faults(value)) == {place}
+
+    def test_the_alternative_that_was_meant_is_explained(self, engine: SchemaEngine) -> None:
+        shapes = {
+            "circle": {
+                "type": "object",
+                "properties": {"kind": {"const": "circle"}, "radius": {"type": "number"}},
+                "required": ["kind", "radius"],
+            },
+            "group": {
+                "type": "object",
+                "properties": {
+                    "kind": {"const": "group"},
+                    "parts": {"type": "array", "items": {"$ref": "#"}},
+                },
+                "required": ["kind", "parts"],
+            },
+        }
+        branches = [{"$ref": "#/$defs/circle"}, {"$ref": "#/$defs/group"}, {"type": "null"}]
+        compiled = engine.compile({"oneOf": branches, "$defs": shapes})
+        inner = {"kind": "group", "parts": [{"kind": "circle", "radius": "1"}, None, 3]}
+        faults = compiled.faults({"kind": "group", "parts": [inner]})
+        assert _places(faults) == {
+            ("parts[0].parts[0].radius", "type"),
+            ("parts[0].parts[2]", "oneOf"),
+        }
 
     def test_neither_schema_nor_value_are_touched(self, engine: SchemaEngine) -> None:
         schema = {"properties": {"a": {"default": 1}, "b": {"contentEncoding": "base64"}}}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 from attrs import define, field, frozen
 
-from zcp_kernel._core.templates import UriTemplate
-from zcp_kernel.errors import ConfigError, Fault, InvalidParams, NotFound
+from ..._core.templates import UriTemplate
+from ...errors import ConfigError, Fault, InvalidParams, NotFound
 
 if TYPE_CHECKING:
-    from zcp_kernel.client import ZCPClientSession
+    from ...client import ZCPClientSession
 
 T = TypeVar("T")
 

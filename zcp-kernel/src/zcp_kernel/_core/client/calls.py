@@ -6,9 +6,7 @@ from typing import Any
 
 import anyio
 
-from zcp_kernel.contracts import Channel
-from zcp_kernel.errors import INTERNAL_ERROR, RemoteError
-from zcp_kernel.jsontext import is_object
+from ...contracts import Channel
 
 
 class Call:
@@ -38,14 +36,3 @@ def with_token(params: dict[str, Any] | None, token: int) -> dict[str, Any]:
     members = dict(params or {})
     members["_meta"] = {**(members.get("_meta") or {}), "progressToken": token}
     return members
-
-
-def remote_error(error: Any) -> RemoteError:
-    if not is_object(error):
-        return RemoteError(INTERNAL_ERROR, str(error))
-    code = error.get("code")
-    return RemoteError(
-        code if isinstance(code, int) else INTERNAL_ERROR,
-        str(error.get("message", "")),
-        error.get("data"),
-    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from zcp_kernel._core.templates import UriTemplate
-from zcp_kernel.errors import Fault, InvalidParams, InvalidRequest, RemoteError
-from zcp_kernel.model import (
+from ..._core.templates import UriTemplate
+from ...errors import Fault, InvalidParams, InvalidRequest, RemoteError
+from ...model import (
     CompletionRequest,
     Empty,
     GetPromptParams,
@@ -16,8 +16,7 @@ from zcp_kernel.model import (
     SetLevelParams,
     SubscribeParams,
 )
-from zcp_kernel.model.notices import LogLevel
-
+from ...model.notices import LogLevel
 from .plain import plain
 from .session import SessionCore
 

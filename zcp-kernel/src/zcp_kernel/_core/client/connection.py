@@ -18,18 +18,18 @@ from typing import Any
 import anyio
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
-from zcp_kernel._core.asking import single_cause
-from zcp_kernel._core.supervisor import Supervisor
-from zcp_kernel.contracts import Channel, Message
-from zcp_kernel.errors import (
+from ..._core.asking import single_cause
+from ..._core.remote import remote_error
+from ..._core.supervisor import Supervisor
+from ...contracts import Channel, Message
+from ...errors import (
     ConnectionLost,
     DeadlineExceeded,
     ParseError,
     RequestCancelled,
 )
-from zcp_kernel.jsontext import dumps, is_list, is_object, loads
-
-from .calls import Call, remote_error, why_gone, with_token
+from ...jsontext import dumps, is_list, is_object, loads
+from .calls import Call, why_gone, with_token
 from .notices import Notices
 
 log = logging.getLogger("zcp.client")

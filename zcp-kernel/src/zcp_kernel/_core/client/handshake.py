@@ -7,12 +7,11 @@ from typing import Any
 
 from attrs import define
 
-from zcp_kernel.codec import PLAIN
-from zcp_kernel.contracts import Dialect, Method, Revision
-from zcp_kernel.errors import ConfigError, InvalidParams, InvalidRequest, RemoteError
-from zcp_kernel.jsontext import is_object
-from zcp_kernel.model import Capabilities, Implementation, InitializeParams
-
+from ...codec import PLAIN
+from ...contracts import Dialect, Method, Revision
+from ...errors import ConfigError, InvalidParams, InvalidRequest, RemoteError
+from ...jsontext import is_object
+from ...model import Capabilities, Implementation, InitializeParams
 from .connection import Connection
 
 PREFER = ("native", "mcp")

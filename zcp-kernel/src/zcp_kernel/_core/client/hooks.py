@@ -8,16 +8,16 @@ from typing import Any
 
 from attrs import evolve, fields, frozen
 
-from zcp_kernel._core.peer_shapes import (
+from ..._core.peer_shapes import (
     elicitation_for_hook,
     elicitation_result,
     roots_result,
     sampling_for_hook,
     sampling_result,
 )
-from zcp_kernel.codec import PLAIN
-from zcp_kernel.errors import MissingCapability
-from zcp_kernel.model import (
+from ...codec import PLAIN
+from ...errors import MissingCapability
+from ...model import (
     Capabilities,
     ElicitationRequest,
     ElicitationResult,

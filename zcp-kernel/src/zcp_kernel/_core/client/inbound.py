@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from zcp_kernel.codec import PLAIN
-from zcp_kernel.contracts import Message, Revision
-from zcp_kernel.errors import InternalError, MethodNotFound, ZCPError
-from zcp_kernel.model import Cancelled, LogMessage, Progress
-
+from ...codec import PLAIN
+from ...contracts import Message, Revision
+from ...errors import InternalError, MethodNotFound, ZCPError
+from ...model import Cancelled, LogMessage, Progress
 from .connection import Connection
 from .hooks import ClientHooks
 

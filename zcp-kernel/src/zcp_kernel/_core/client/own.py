@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zcp_kernel._core.peer_shapes import elicitation_request, sampling_request
-
+from ..._core.peer_shapes import elicitation_request, sampling_request
 from .plain import plain
 from .session import SessionCore
 

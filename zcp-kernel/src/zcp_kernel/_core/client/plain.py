@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from zcp_kernel.codec import PLAIN
-from zcp_kernel.jsontext import is_list, is_object
-from zcp_kernel.model import CallResult, CreateTaskResult, TaskDescriptor
+from ...codec import PLAIN
+from ...jsontext import is_list, is_object
+from ...model import CallResult, CreateTaskResult, TaskDescriptor
 
 
 def plain(shape: Any) -> dict[str, Any]:

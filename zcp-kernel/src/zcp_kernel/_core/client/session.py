@@ -8,8 +8,8 @@ from typing import Any
 
 import anyio
 
-from zcp_kernel import __version__
-from zcp_kernel.errors import (
+from ... import __version__
+from ...errors import (
     INVALID_REQUEST,
     ConnectionLost,
     InvalidParams,
@@ -18,14 +18,13 @@ from zcp_kernel.errors import (
     RemoteError,
     ZCPError,
 )
-from zcp_kernel.model import (
+from ...model import (
     Capabilities,
     Implementation,
     Initialized,
     SetLevelParams,
     SubscribeParams,
 )
-
 from .connection import Connect, Connection
 from .handshake import Link, Offers, shake_hands
 from .hooks import ClientHooks

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from zcp_kernel.model import (
+from ...model import (
     AnswerTaskParams,
     CallRequest,
     CreateTaskParams,
@@ -18,7 +18,6 @@ from zcp_kernel.model import (
     TaskOptions,
     TaskParams,
 )
-
 from .catalogue import CatalogueCalls
 from .plain import call_answer, plain, task_answer, task_outcome
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from cattrs.errors import AttributeValidationNote, BaseValidationError, IterableValidationNote
 
-from zcp_kernel.errors import Fault, InvalidParams
-from zcp_kernel.model import wire_name
+from ...errors import Fault, InvalidParams
+from ...model import wire_name
 
 MAX_FAULTS = 100
 """More than these are not listed: an answer must not outgrow the bad request that caused it."""

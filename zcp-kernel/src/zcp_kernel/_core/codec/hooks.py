@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from zcp_kernel.codec import ModelCodec
+    from ...codec import ModelCodec
 
 Convert = Callable[[Any], Any]
 

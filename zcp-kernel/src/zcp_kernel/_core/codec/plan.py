@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import Attribute, fields, frozen, resolve_types
 
-from zcp_kernel.model import Shape, wire_name
+from ...model import Shape, wire_name
 
 HasField = Callable[[type, str], bool]
 """Whether a class has this attribute in a codec."""

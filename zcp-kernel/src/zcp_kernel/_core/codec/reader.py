@@ -19,15 +19,14 @@ from cattrs.gen import (
     override,
 )
 
-from zcp_kernel.jsontext import is_object
-from zcp_kernel.model import CONTENT_TYPES, OpaqueContent
-
+from ...jsontext import is_object
+from ...model import CONTENT_TYPES, OpaqueContent
 from . import strict
 from .faults import MismatchError, faults_of, wrong_type
 from .plan import Plan
 
 if TYPE_CHECKING:
-    from zcp_kernel.codec import ModelCodec
+    from ...codec import ModelCodec
 
 Decode = Callable[[Any], Any]
 

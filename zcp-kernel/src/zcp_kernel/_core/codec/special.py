@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zcp_kernel.errors import Fault
-from zcp_kernel.jsontext import Fragment, is_object
-from zcp_kernel.model import CallResult, CompletionRequest, CompletionResult, TaskPayload
-
+from ...errors import Fault
+from ...jsontext import Fragment, is_object
+from ...model import CallResult, CompletionRequest, CompletionResult, TaskPayload
 from .faults import MismatchError, faults_of
 from .hooks import Convert, Hooks, HookTable
 from .strict import mapping
 
 if TYPE_CHECKING:
-    from zcp_kernel.codec import ModelCodec
+    from ...codec import ModelCodec
 
 
 def _nest_argument(codec: ModelCodec, derived: Convert) -> Convert:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from zcp_kernel.errors import Fault
-from zcp_kernel.jsontext import is_list, is_object
-
+from ...errors import Fault
+from ...jsontext import is_list, is_object
 from .faults import MAX_FAULTS, MismatchError, faults_of, under, wrong_type
 
 Hook = Callable[[Any, Any], Any]

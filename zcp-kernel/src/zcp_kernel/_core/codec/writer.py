@@ -14,14 +14,13 @@ from cattrs.gen import (
     override,
 )
 
-from zcp_kernel.errors import InvalidParams
-from zcp_kernel.jsontext import is_list
-
+from ...errors import InvalidParams
+from ...jsontext import is_list
 from .plan import Plan
 from .reader import BLOCKS
 
 if TYPE_CHECKING:
-    from zcp_kernel.codec import ModelCodec
+    from ...codec import ModelCodec
 
 Encode = Callable[[Any], Any]
 

@@ -101,7 +101,7 @@ def _list_not_string(value: Any, wanted: Any) -> Any:
         raise TypeError("not a list")
     origin = get_origin(wanted)
     assert origin is not None
-    return origin(_strict.structure(one, get_args(wanted)[0]) for one in value)
+    return origin(_strict.structure(one, get_args(wanted)[0]) for one in cast("Iterable[Any]", value))
 
 
 def _table(text: Any, wanted: Any) -> dict[Any, Any]:

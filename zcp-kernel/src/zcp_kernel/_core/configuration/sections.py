@@ -106,7 +106,7 @@ class ToolExposureConfig:
         None, "Exposure profile of native peers that ask for none."
     )
     default_profiles: dict[str, str] = field(
-        factory=dict,
+        factory=dict[str, str],
         metadata={"help": "Exposure profile per dialect, such as mcp=everything."},
     )
     enforce_visibility: bool = setting(
@@ -121,10 +121,26 @@ class ToolExposureConfig:
     )
 
 
+@frozen
+class KeysSection:
+    """What seals the state that travels through clients' hands."""
+
+    ring: str = setting("memory", "Name of the key ring; `memory` lives and dies with the process.")
+    secrets: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "Secrets to derive keys from: the first seals, all open. Processes that serve "
+            "the same clients need the same; none means a random key for each process.",
+            "secret": True,
+        },
+    )
+
+
 KERNEL_SECTIONS: dict[str, type] = {
     "server": ServerSection,
     "tools": ToolsSection,
     "tasks": TasksSection,
     "handles": HandlesSection,
     "exposure": ToolExposureConfig,
+    "keys": KeysSection,
 }

@@ -11,8 +11,7 @@ from typing import Any
 
 from attrs import NOTHING, Attribute, Factory, define, field, fields_dict, resolve_types
 
-from zcp_kernel.errors import ConfigError
-
+from ...errors import ConfigError
 from .decode import DecodeError, from_data, from_text
 
 _VARIABLE = re.compile(r"ZCP_([A-Z0-9]+(?:_[A-Z0-9]+)*)__([A-Z0-9_]+)")
@@ -23,8 +22,8 @@ class Given:
     """What the sources said so far: decoded fields per section, and everything wrong with them."""
 
     classes: Mapping[str, type]
-    values: dict[str, dict[str, Any]] = field(factory=dict)
-    problems: list[str] = field(factory=list)
+    values: dict[str, dict[str, Any]] = field(factory=dict[str, dict[str, Any]])
+    problems: list[str] = field(factory=list[str])
 
     def fields(self, where: str, section: str) -> dict[str, Attribute[Any]] | None:
         """The fields of a section, None (and a problem noted) when nobody claims it."""
@@ -88,7 +87,7 @@ def from_keywords(given: Given, sections: Mapping[str, object]) -> None:
     """Section objects, or mappings of their fields, as the program gave them."""
     for section, value in sections.items():
         if isinstance(value, Mapping):
-            _put_table(given, "keyword", section, value)
+            _put_table(given, "keyword", section, cast("Mapping[str, Any]", value))
         else:
             _put_object(given, section, value)
 
@@ -105,7 +104,7 @@ def _put_table(given: Given, where: str, section: str, table: object) -> None:
         given.problems.append(f"{where}: '{section}' must be a table, not {table!r}")
         return
     if given.fields(where, section) is not None:
-        for name, raw in table.items():
+        for name, raw in cast("Mapping[str, Any]", table).items():
             given.put(where, section, name, raw)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...contracts import Operation
+from ...contracts import Handler, Operation
 from ...methods import REQUESTS
 from . import basics, calling, handles, listing, prompting, reading, tasks
 
-_BODIES = {
+_BODIES: dict[str, Handler] = {
     "ping": basics.ping,
     "logging/setLevel": basics.set_level,
     "tools/list": listing.tools,

@@ -15,6 +15,7 @@ from ...model import (
     ListResourceTemplatesResult,
     ListToolsParams,
     ListToolsResult,
+    ToolDefinition,
 )
 from ..exchange import Memo
 from ..exposure import RegistryView
@@ -39,7 +40,7 @@ async def tools(params: ListToolsParams, ctx: Context) -> Memo | ListToolsResult
 def _permitted(view: RegistryView, ctx: Context) -> RegistryView:
     """The view without what this principal could not call."""
     registry, principal = ctx.kernel.registry.tools, ctx.principal
-    kept = []
+    kept: list[ToolDefinition] = []
     for definition in view.tools:
         tool = registry.get(definition.name)
         if tool is not None and not principal.lacks(tool.required_scopes):

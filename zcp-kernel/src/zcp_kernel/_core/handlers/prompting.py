@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import evolve
@@ -9,7 +10,7 @@ from attrs import evolve
 from ...codec import PLAIN
 from ...context import Context
 from ...errors import Fault, Forbidden, InvalidParams, NotFound
-from ...jsontext import dumps
+from ...jsontext import dumps, is_object
 from ...model import (
     BLOCKS,
     CompletionRequest,
@@ -63,7 +64,7 @@ def to_messages(value: Any, prompt: Prompt) -> GetPromptResult:
     """What a prompt handler returns, as messages."""
     if isinstance(value, GetPromptResult):
         return value
-    values = value if isinstance(value, (list, tuple)) else [value]
+    values: Iterable[Any] = value if isinstance(value, (list, tuple)) else [value]
     messages = [message for each in values for message in _messages(each)]
     return GetPromptResult(messages, prompt.descriptor.description)
 
@@ -75,7 +76,7 @@ def _messages(value: Any) -> list[PromptMessage]:
         return [PromptMessage("user", TextContent(value))]
     if isinstance(value, BLOCKS):
         return [PromptMessage("user", value)]
-    if isinstance(value, dict) and "role" in value:
+    if is_object(value) and "role" in value:
         role = value["role"]
         if role not in ("user", "assistant"):
             raise ValueError(f"a prompt's role is user or assistant, not {role!r}")
@@ -89,7 +90,7 @@ def _blocks(content: Any) -> list[Any]:
         return [TextContent(content)]
     if isinstance(content, BLOCKS):
         return [content]
-    if isinstance(content, dict):
+    if is_object(content):
         message = PLAIN.decode(PromptMessage, {"role": "user", "content": content})
         return [message.content]
     return [block for each in content for block in _blocks(each)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from ...context import Context
 from ...errors import Forbidden, LimitReached, NotFound
@@ -53,22 +54,24 @@ def to_contents(value: Any, uri: str, mime_type: str | None) -> ReadResourceResu
         return value
     if isinstance(value, ResourceContents):
         return ReadResourceResult([value])
-    if (
-        isinstance(value, (list, tuple))
-        and value
-        and all(isinstance(item, ResourceContents) for item in value)
-    ):
-        return ReadResourceResult(list(value))
+    if isinstance(value, (list, tuple)) and value:
+        items = list(cast("Iterable[Any]", value))
+        if all(isinstance(item, ResourceContents) for item in items):
+            return ReadResourceResult(items)
     if isinstance(value, str):
         return _one(uri, mime_type or "text/plain", text=value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        blob = base64.b64encode(value).decode()
+        blob = base64.b64encode(cast("bytes", value)).decode()
         return _one(uri, mime_type or "application/octet-stream", blob=blob)
     return _one(uri, mime_type or "application/json", text=dumps(value).decode())
 
 
-def _one(uri: str, mime_type: str, **body: str) -> ReadResourceResult:
-    return ReadResourceResult([ResourceContents(uri=uri, mime_type=mime_type, **body)])
+def _one(
+    uri: str, mime_type: str, *, text: str | None = None, blob: str | None = None
+) -> ReadResourceResult:
+    return ReadResourceResult(
+        [ResourceContents(uri=uri, mime_type=mime_type, text=text, blob=blob)]
+    )
 
 
 async def subscribe(params: SubscribeParams, ctx: Context) -> Empty:

@@ -42,6 +42,9 @@ async def task_result(params: TaskParams, ctx: Context) -> TaskPayload:
     result = outcome["result"]
     if record.operation == TOOL_CALL:
         result = PLAIN.decode(CallResult, result)
+        tool = ctx.kernel.registry.tools.get(record.descriptor.kind)
+        if tool is not None:
+            result.carrier = ctx.kernel.executor.carrier_of(tool)
     return TaskPayload(result, task_id=params.task_id)
 
 

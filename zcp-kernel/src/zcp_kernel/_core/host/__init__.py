@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from zcp_kernel import __version__, hookspecs
-from zcp_kernel._core import builtin
-from zcp_kernel.contracts import (
+from ... import __version__, hookspecs
+from ..._core import builtin
+from ...contracts import (
     Authenticator,
     Dialect,
     ExposureProfile,
@@ -21,8 +21,7 @@ from zcp_kernel.contracts import (
     TaskStore,
     Transport,
 )
-from zcp_kernel.errors import ConfigError, PluginError, RegistrationError
-
+from ...errors import ConfigError, PluginError, RegistrationError
 from . import collect
 from .admission import Admitted, admit, refuse_twins, reported
 from .candidates import Candidate, Selection, discovered, given
@@ -31,9 +30,9 @@ from .merge import HookResult, named
 from .report import PluginReport
 
 if TYPE_CHECKING:
-    from zcp_kernel.config import ServerConfig
-    from zcp_kernel.registry import Registry
-    from zcp_kernel.runtime import Kernel
+    from ...config import ServerConfig
+    from ...registry import Registry
+    from ...runtime import Kernel
 
 _KERNEL = Candidate("kernel", lambda: builtin, "zcp-kernel", __version__)
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import pluggy
 from attrs import frozen
 
-from zcp_kernel import __version__
-from zcp_kernel.errors import PluginError
-
+from ... import __version__
+from ...errors import PluginError
 from .candidates import Candidate
 from .inspection import read_hooks
 from .kernel_version import KERNEL, admits, kernel_lines, specifier

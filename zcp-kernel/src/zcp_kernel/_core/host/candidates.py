@@ -12,8 +12,8 @@ from types import ModuleType
 
 from attrs import field, frozen
 
-from zcp_kernel.errors import PluginError
-from zcp_kernel.hookspecs import ENTRY_POINT_GROUP
+from ...errors import PluginError
+from ...hookspecs import ENTRY_POINT_GROUP
 
 DISABLED = "ZCP_PLUGINS_DISABLED"
 ONLY = "ZCP_PLUGINS_ONLY"

@@ -9,8 +9,7 @@ from typing import Any
 
 from attrs import evolve, has
 
-from zcp_kernel.contracts import HandleStore, TaskStore, Transport
-
+from ...contracts import HandleStore, TaskStore, Transport
 from .merge import HookResult, check_shape, claim, mapping, members, named, sequence
 
 _SECTION_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pluggy
 
-from zcp_kernel import hookspecs
-from zcp_kernel.hookspecs import PHASES
+from ... import hookspecs
+from ...hookspecs import PHASES
 
 SPECS: dict[str, tuple[str, ...]] = {
     hook: tuple(inspect.signature(getattr(hookspecs, hook)).parameters)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from attrs import fields, frozen, has
 
-from zcp_kernel.errors import PluginError
+from ...errors import PluginError
 
 
 @frozen
@@ -40,15 +40,17 @@ def sequence(result: HookResult, kind: str) -> list[Any]:
     value = result.value
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
         raise result.wrong(f"returned {_a(value)}, not a sequence of {kind}s (return [] for none)")
-    return list(value)
+    return list(cast("Iterable[Any]", value))
 
 
 def mapping(result: HookResult, kind: str) -> Mapping[str, Any]:
     """The result as a mapping with string keys."""
     value = result.value
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise result.wrong(f"returned {_a(value)}, not a mapping of {kind}s (return {{}} for none)")
-    return value
+    if isinstance(value, Mapping):
+        members = cast("Mapping[Any, Any]", value)
+        if all(isinstance(key, str) for key in members):
+            return members
+    raise result.wrong(f"returned {_a(value)}, not a mapping of {kind}s (return {{}} for none)")
 
 
 def claim(owners: dict[str, HookResult], name: str, result: HookResult, kind: str) -> None:

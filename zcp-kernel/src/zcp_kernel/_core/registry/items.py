@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from attrs import define, field, frozen
 
 from ...model import PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDefinition
 from ...validation import CanonicalValidator
+from ..asking import Question
 from ..invoke import Invocation
 from ..templates import UriTemplate
 
 OutputMode = Literal["auto", "scalar", "inline", "handle"]
+Carrier = Literal["both", "structured", "text"]
 
 
 @define(slots=True)
@@ -19,7 +22,8 @@ class Tool:
     """A registered tool.
 
     `timeout` is in seconds. `inline_ok` True keeps an `auto` result inline whatever its size,
-    False never does.
+    False never does. `asks` is what it needs of the client before its body starts, by parameter.
+    `mcp_structured` is what MCP peers get of a structured result, None: as configured.
     """
 
     definition: ToolDefinition
@@ -32,6 +36,8 @@ class Tool:
     timeout: float | None = None
     groups: frozenset[str] = frozenset()
     stages: frozenset[str] = frozenset()
+    asks: Mapping[str, Question] = field(factory=dict[str, Question])
+    mcp_structured: Carrier | None = None
 
     @property
     def task_support(self) -> str:

@@ -11,10 +11,20 @@ from ...model import (
     ToolAnnotations,
     ToolExecution,
 )
+from ..asking import Question
 from ..invoke import Threads, location
 from . import building
 from .catalogue import Catalogue
-from .items import Completion, OutputMode, Prompt, Resource, TaskKind, Template, Tool
+from .items import (
+    Carrier,
+    Completion,
+    OutputMode,
+    Prompt,
+    Resource,
+    TaskKind,
+    Template,
+    Tool,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,12 +46,20 @@ class Registry:
     """
 
     def __init__(self, base: Registry | None = None) -> None:
-        self.tools = ToolRegistry(base.tools if base else None)
-        self.resources: Catalogue[Resource] = Catalogue("resource", base and base.resources)
-        self.templates: Catalogue[Template] = Catalogue("template", base and base.templates)
-        self.prompts: Catalogue[Prompt] = Catalogue("prompt", base and base.prompts)
-        self.completions: Catalogue[Completion] = Catalogue("completion", base and base.completions)
-        self.task_kinds: Catalogue[TaskKind] = Catalogue("task kind", base and base.task_kinds)
+        self.tools: ToolRegistry = ToolRegistry(base.tools if base else None)
+        self.resources: Catalogue[Resource] = Catalogue(
+            "resource", base.resources if base else None
+        )
+        self.templates: Catalogue[Template] = Catalogue(
+            "template", base.templates if base else None
+        )
+        self.prompts: Catalogue[Prompt] = Catalogue("prompt", base.prompts if base else None)
+        self.completions: Catalogue[Completion] = Catalogue(
+            "completion", base.completions if base else None
+        )
+        self.task_kinds: Catalogue[TaskKind] = Catalogue(
+            "task kind", base.task_kinds if base else None
+        )
 
     def catalogues(self) -> tuple[Catalogue[Any], ...]:
         return (
@@ -74,7 +92,9 @@ class Registry:
         output_mode: OutputMode = "auto",
         inline_ok: bool | None = None,
         required_scopes: Iterable[str] = (),
+        asks: Mapping[str, Question] | None = None,
         timeout: float | None = None,
+        mcp_structured: Carrier | None = None,
         blocking: bool = True,
         threads: Threads = "parallel",
     ) -> Callable[[F], F]: ...
@@ -85,8 +105,12 @@ class Registry:
         Without `input_schema` the schema comes from the type hints, without `description` from the
         docstring, without `output_schema` from the return type. An explicit schema reaches the wire
         verbatim. `meta` (also spelt `metadata`, also nested under `"_meta"`) travels as `_meta`;
-        its `groups` and `stages` are what exposure profiles and filters go by. `timeout` is in
-        seconds. `blocking=False` runs a sync handler inline, `threads="serial"` one at a time.
+        its `groups` and `stages` are what exposure profiles and filters go by. `asks` names what
+        the client is asked before the body starts (`{"name": elicitation("Your name?", {…})}`); the
+        answers come as parameters of these names, or in `ctx.answers`. `timeout` is in seconds.
+        `mcp_structured` says how MCP peers get a structured result: as data, as JSON text, or as
+        both; the configuration decides if it is not given. `blocking=False` runs a sync handler
+        inline, `threads="serial"` one at a time.
         """
 
         def register(handler: F) -> F:
@@ -148,9 +172,12 @@ class Registry:
 
         return register
 
+    @overload
+    def prompt(self, function: F, /) -> F: ...
+
+    @overload
     def prompt(
         self,
-        function: Any = None,
         /,
         *,
         name: str | None = None,
@@ -162,13 +189,17 @@ class Registry:
         required_scopes: Iterable[str] = (),
         blocking: bool = True,
         threads: Threads = "parallel",
-    ) -> Any:
-        """Register a prompt: the handler returns a str, a list of `{role, content}`, messages or
-        content blocks. Without `arguments` they come from its parameters."""
-        given = {key: value for key, value in locals().items() if key not in ("self", "function")}
+    ) -> Callable[[F], F]: ...
+
+    def prompt(self, function: Any = None, /, **options: Any) -> Any:
+        """Register a prompt; also usable bare, `@app.prompt`.
+
+        The handler returns a str, a list of `{role, content}`, messages or content blocks. Without
+        `arguments` they come from its parameters.
+        """
 
         def register(handler: F) -> F:
-            prompt = building.prompt(handler, **given)
+            prompt = building.prompt(handler, **options)
             self.prompts.add(prompt.descriptor.name, prompt, location(handler))
             return handler
 

@@ -7,20 +7,16 @@ is counted here first, but only for schemas that can follow a value down without
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 
 from ...errors import SchemaRefused
 from .values import is_array, is_object
-from .walk import IN_PLACE, local_target, subschemas
 
 MAX_SCHEMA_DEPTH = 64
 """Levels of JSON nesting in a schema."""
 MAX_SCHEMA_BYTES = 1 << 20
-MAX_EXPANSION = 100_000
-"""How many schemas one value may have to be held against, `$ref` followed."""
 MAX_VALUE_DEPTH = 256
 MAX_FAULTS = 100
 MANY_NODES = 10_000
@@ -75,90 +71,6 @@ class _Copier:
         if isinstance(item, float) and math.isfinite(item):
             return float(item)
         raise SchemaRefused(f"schema holds {item!r}, which JSON cannot say")
-
-
-def survey(root: dict[str, Any] | bool) -> bool:
-    """Whether the schema can follow a value down without end (its references form a circle).
-
-    Raises `SchemaRefused` where references lead back to a schema without going into the value, and
-    where they multiply until one value would be held against more than `MAX_EXPANSION` schemas.
-    """
-    tour = _Tour(root)
-    tour.start(root)
-    in_place = _Tour(root, in_place=True)
-    for node in tour.seen:
-        in_place.start(node)
-    if in_place.circular:
-        raise SchemaRefused("$ref leads back to itself, so checking would never end", "$ref")
-    return tour.circular or any(map(_unbounded, tour.seen))
-
-
-def _unbounded(node: dict[str, Any]) -> bool:
-    """Whether a keyword here may follow values in ways the tour did not see."""
-    reference = node.get("$ref", "#")
-    return (
-        "$dynamicRef" in node
-        or "$recursiveRef" in node
-        or node.get("uniqueItems") is True
-        or not isinstance(reference, str)
-        or not (reference == "#" or reference.startswith("#/"))
-    )
-
-
-@define
-class _Tour:
-    """Visits every schema under a starting point once, references followed; with `in_place` only
-    those that look at the same value. Iterative: chains of references may be long."""
-
-    root: Any
-    in_place: bool = False
-    circular: bool = False
-    seen: list[dict[str, Any]] = field(factory=list[dict[str, Any]])
-    _costs: dict[int, int] = field(factory=dict[int, int])
-
-    def start(self, node: Any) -> None:
-        if not is_object(node) or id(node) in self._costs:
-            return
-        stack = [_Visit(node, self._children(node))]
-        on_path = {id(node)}
-        while stack:
-            child = next(stack[-1].children, None)
-            if child is None:
-                done = stack.pop()
-                on_path.discard(id(done.node))
-                self._finish(done, stack[-1] if stack else None)
-            elif id(child) in self._costs:
-                stack[-1].cost += self._costs[id(child)]
-            elif id(child) in on_path:
-                self.circular = True
-            else:
-                on_path.add(id(child))
-                stack.append(_Visit(child, self._children(child)))
-
-    def _finish(self, visit: _Visit, parent: _Visit | None) -> None:
-        self.seen.append(visit.node)
-        self._costs[id(visit.node)] = visit.cost
-        if self.in_place and visit.cost > MAX_EXPANSION:
-            raise SchemaRefused(
-                f"references multiply to more than {MAX_EXPANSION} schemas for one value", "$ref"
-            )
-        if parent is not None:
-            parent.cost += visit.cost
-
-    def _children(self, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        for keyword, child in subschemas(node):
-            if is_object(child) and (keyword in IN_PLACE or not self.in_place):
-                yield child
-        target = local_target(self.root, node.get("$ref"))
-        if is_object(target):
-            yield target
-
-
-@define
-class _Visit:
-    node: dict[str, Any]
-    children: Iterator[dict[str, Any]]
-    cost: int = 1
 
 
 def too_deep(value: Any, limit: int = MAX_VALUE_DEPTH) -> bool:

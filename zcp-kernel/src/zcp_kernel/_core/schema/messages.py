@@ -145,14 +145,14 @@ def unexpected(path: str, name: str, code: str, allowed: Iterable[str]) -> Fault
 
 def alternatives(path: str, code: str, rule: Any, value: Any, tried: list[list[Fault]]) -> Fault:
     """None of several alternatives fits: say of each what its first obstacle was."""
-    reasons = [f"({n}) {_reason(faults[0])}" for n, faults in enumerate(tried, 1) if faults]
+    reasons = [f"({n}) {_reason(faults[0], path)}" for n, faults in enumerate(tried, 1) if faults]
     text = describe(code, rule, value)
     return Fault(path, code, f"{text}: {'; '.join(reasons[:4])}" if reasons else text)
 
 
-def _reason(fault: Fault) -> str:
+def _reason(fault: Fault, path: str) -> str:
     text = fault.message if len(fault.message) <= 2 * _LONGEST else fault.message[:150] + "…"
-    return f"{fault.path}: {text}" if fault.path else text
+    return text if fault.path == path else f"{fault.path}: {text}"
 
 
 TOO_DEEP = Fault("", "maxDepth", "nested too deeply to be checked")

@@ -15,8 +15,10 @@ import fastjsonschema
 
 from ...errors import Fault, SchemaRefused
 from . import bounds, messages
-from .pure_faults import Explainer
+from .explain import Check, Checks, Explainer
+from .pure_memo import remembering
 from .pure_prepare import ADVICE, Prepared, check_dialect, prepare
+from .survey import Structure, survey
 from .values import is_array, is_object
 
 _EXACT = 2.0**53
@@ -31,11 +33,11 @@ class PureEngine:
         """Raises `SchemaRefused`: not a valid schema, too large, or beyond this engine."""
         plain = bounds.plain_schema(schema)
         check_dialect(plain)
-        circular = bounds.survey(plain)
-        return PureSchema(plain, _compile(prepare(plain, plain)), guard_depth=circular)
+        structure = survey(plain)
+        return PureSchema(plain, structure)
 
 
-def _compile(prepared: Prepared) -> Callable[[Any], bool]:
+def _compile(prepared: Prepared, *, branching: bool) -> Check:
     try:
         run = fastjsonschema.compile(
             prepared.schema,
@@ -47,14 +49,15 @@ def _compile(prepared: Prepared) -> Callable[[Any], bool]:
     except Exception as error:  # whatever the generator trips over, the schema cannot be checked
         reason = f"fastjsonschema cannot compile it ({type(error).__name__}: {error})"
         raise SchemaRefused(f"{reason}; {ADVICE}") from error
-    return _exactly(run) if prepared.exact_floats else _checker(run)
+    check = remembering(run) if branching else _checker(run)
+    return _exactly(check) if prepared.exact_floats else check
 
 
 def _refuse(uri: str) -> Any:
     raise fastjsonschema.JsonSchemaDefinitionException(f"remote $ref are never fetched: {uri}")
 
 
-def _checker(run: Callable[[Any], Any]) -> Callable[[Any], bool]:
+def _checker(run: Callable[[Any], Any]) -> Check:
     def check(value: Any) -> bool:
         try:
             run(value)
@@ -65,8 +68,7 @@ def _checker(run: Callable[[Any], Any]) -> Callable[[Any], bool]:
     return check
 
 
-def _exactly(run: Callable[[Any], Any]) -> Callable[[Any], bool]:
-    check = _checker(run)
+def _exactly(check: Check) -> Check:
     return lambda value: check(_whole_floats_as_integers(value))
 
 
@@ -83,15 +85,16 @@ def _whole_floats_as_integers(value: Any) -> Any:
 class PureSchema:
     """A schema compiled by fastjsonschema."""
 
-    def __init__(self, schema: Any, check: Callable[[Any], bool], *, guard_depth: bool) -> None:
+    def __init__(self, schema: Any, structure: Structure) -> None:
         self._schema = schema
-        self._check = check
-        self._guard_depth = guard_depth
-        self._explainer: Explainer | None = None
+        self._circular = structure.circular
+        self._branching = structure.branching
+        self._check = self._part(schema)
+        self._checks: Checks = {}
 
     def is_valid(self, value: Any) -> bool:
         """Whether `value` fits."""
-        if self._guard_depth and bounds.too_deep(value):
+        if self._circular and bounds.too_deep(value):
             return False
         return self._check(value)
 
@@ -101,11 +104,13 @@ class PureSchema:
             return []
         if bounds.too_deep(value):
             return [messages.TOO_DEEP]
-        if self._explainer is None:
-            self._explainer = Explainer(self._schema, _compile)
+        explainer = Explainer(self._schema, self._part, self._checks)
         try:
-            found = self._explainer.explain(self._schema, value, "")
-            faults = list(islice(found, bounds.MAX_FAULTS))
+            found = explainer.explain(self._schema, value, "")
+            faults = list(dict.fromkeys(islice(found, bounds.MAX_FAULTS)))
         except RecursionError:
             faults = [messages.TOO_DEEP]
-        return faults or [Fault("", "schema", "does not fit the schema")]
+        return faults or [messages.TOO_DEEP]
+
+    def _part(self, schema: dict[str, Any] | bool) -> Check:
+        return _compile(prepare(self._schema, schema), branching=self._branching)

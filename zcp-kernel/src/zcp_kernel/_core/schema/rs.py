@@ -13,7 +13,12 @@ import jsonschema_rs
 from ...errors import Fault, SchemaRefused
 from . import bounds, messages
 from .dialects import dialect_of
+from .effort import too_much
+from .explain import Check, Checks, Explainer
+from .pure_keywords import CHECKED
 from .rs_faults import render
+from .survey import Structure, survey
+from .walk import LISTS, MAPS, SINGLES
 
 BACKTRACK_LIMIT = 100_000
 """Steps a pattern that needs backtracking (look-around, back-reference) may take on one text;
@@ -27,6 +32,8 @@ _VALIDATORS = {
     "draft-04": jsonschema_rs.Draft4Validator,
 }
 
+_KEYWORDS = MAPS | LISTS | SINGLES | CHECKED.keys()
+
 
 class RsEngine:
     """Compiles with jsonschema-rs; `format` is an annotation, as 2020-12 has it."""
@@ -37,21 +44,24 @@ class RsEngine:
         """Raises `SchemaRefused`: not a valid schema, too large, an unknown dialect, or a
         reference that leads out of the document."""
         plain = bounds.plain_schema(schema)
-        validator_class = _VALIDATORS[dialect_of(plain)]
-        circular = bounds.survey(plain)
-        try:
-            validator = validator_class(
-                plain,
-                validate_formats=False,
-                retriever=_refuse,
-                mask="value",
-                pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
-            )
-        except jsonschema_rs.ValidationError as error:
-            raise _refused(error) from None
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
-            raise SchemaRefused(f"not a schema that can be checked: {error}") from None
-        return RsSchema(plain, validator, guard_depth=circular)
+        dialect = dialect_of(plain)
+        structure = survey(plain)
+        return RsSchema(plain, dialect, structure)
+
+
+def _validator(schema: Any, dialect: str) -> Any:
+    try:
+        return _VALIDATORS[dialect](
+            schema,
+            validate_formats=False,
+            retriever=_refuse,
+            mask="value",
+            pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
+        )
+    except jsonschema_rs.ValidationError as error:
+        raise _refused(error) from None
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        raise SchemaRefused(f"not a schema that can be checked: {error}") from None
 
 
 def _refuse(uri: str) -> Any:
@@ -66,7 +76,7 @@ def _refused(error: jsonschema_rs.ValidationError) -> SchemaRefused:
             "schemas must be self-contained, put what they refer to under $defs",
             "$ref",
         )
-    keyword = next((str(part) for part in reversed(error.instance_path)), None)
+    keyword = next((str(part) for part in reversed(error.instance_path) if part in _KEYWORDS), None)
     reason = f"not a valid JSON Schema at {where or 'its root'}: {error.message}"
     return SchemaRefused(reason, keyword)
 
@@ -74,16 +84,19 @@ def _refused(error: jsonschema_rs.ValidationError) -> SchemaRefused:
 class RsSchema:
     """A schema compiled by jsonschema-rs."""
 
-    def __init__(self, schema: Any, validator: Any, *, guard_depth: bool) -> None:
+    def __init__(self, schema: Any, dialect: str, structure: Structure) -> None:
         self._schema = schema
-        self._validator = validator
-        self._fits = validator.is_valid
-        self._guard_depth = guard_depth
+        self._dialect = dialect
+        self._validator = _validator(schema, dialect)
+        self._fits = self._validator.is_valid
+        self._circular = structure.circular
+        self._branching = structure.branching
+        self._checks: Checks = {}
 
     def is_valid(self, value: Any) -> bool:
         """Whether `value` fits; what is no JSON never does."""
         try:
-            if self._guard_depth and bounds.too_deep(value):
+            if self._circular and self._out_of_bounds(value):
                 return False
             return bool(self._fits(value))
         except ValueError:
@@ -93,16 +106,22 @@ class RsSchema:
         """Every fault, at most `bounds.MAX_FAULTS`; of very large values the first alone."""
         if self.is_valid(value):
             return []
-        if bounds.too_deep(value):
+        if self._out_of_bounds(value):
             return [messages.TOO_DEEP]
         try:
-            errors = self._errors(value)
+            faults = self._explained(value) if self._branching else self._listed(value)
         except ValueError:
-            errors = []
-        faults = [fault for error in errors for fault in render(error, self._schema, value)]
+            faults = []
         if faults:
-            return faults[: bounds.MAX_FAULTS]
+            return list(dict.fromkeys(faults))[: bounds.MAX_FAULTS]
         return [messages.unsayable(value) or Fault("", "schema", "does not fit the schema")]
+
+    def _out_of_bounds(self, value: Any) -> bool:
+        return bounds.too_deep(value) or (self._branching and too_much(self._schema, value))
+
+    def _listed(self, value: Any) -> list[Fault]:
+        errors = self._errors(value)
+        return [fault for error in errors for fault in render(error, self._schema, value)]
 
     def _errors(self, value: Any) -> list[jsonschema_rs.ValidationError]:
         if not bounds.many_nodes(value):
@@ -112,3 +131,21 @@ class RsSchema:
         except jsonschema_rs.ValidationError as error:
             return [error]
         return []
+
+    def _explained(self, value: Any) -> list[Fault]:
+        """The library lists the faults of every alternative at every level, which doubles with each
+        level here."""
+        explainer = Explainer(self._schema, self._part, self._checks)
+        return list(islice(explainer.explain(self._schema, value, ""), bounds.MAX_FAULTS))
+
+    def _part(self, schema: dict[str, Any]) -> Check:
+        """A check of a schema that stands in this document, as a resource of its own."""
+        definitions = {**self._schema.get("$defs", {}), _PART: schema}
+        document = {**self._schema, "$id": _HERE, "$defs": definitions}
+        entry = {"$ref": f"{_HERE}#/$defs/{_PART}", "$defs": {"document": document}}
+        check: Check = _validator(entry, self._dialect).is_valid
+        return check
+
+
+_HERE = "urn:zcp:document"
+_PART = "zcp-part"

@@ -8,8 +8,11 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from ...errors import Fault
 from . import messages
+from .quick import meant
 from .values import is_object
 from .walk import at_path
+
+_CLOSED = "additionalProperties"
 
 
 def render(error: ValidationError, schema: Any, value: Any) -> list[Fault]:
@@ -26,14 +29,20 @@ def render(error: ValidationError, schema: Any, value: Any) -> list[Fault]:
     ):
         allowed = rules.get("properties", ())
         return [messages.unexpected(path, name, kind.name, allowed) for name in kind.unexpected]
+    if isinstance(kind, ValidationErrorKind.FalseSchema) and error.schema_path[-1:] == [_CLOSED]:
+        names = [] if rules.get("properties") else list(culprit)
+        return [messages.unexpected(path, name, _CLOSED, ()) for name in names]
     if isinstance(kind, (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)):
         tried = [
             [fault for inner in branch for fault in render(inner, schema, value)]
             for branch in kind.context
         ]
         rule = rules.get(kind.name, tried)
+        index = meant(schema, rule, culprit)
+        if index is not None and tried[index]:
+            return tried[index]
         return [messages.alternatives(path, kind.name, rule, culprit, tried)]
-    return [_sentence(kind, path, rules, culprit)]
+    return [_sentence(kind, path, rules, culprit, error.schema_path[-1:])]
 
 
 def _missing(path: str, name: str, keyword: Any, rules: dict[str, Any], culprit: Any) -> Fault:
@@ -46,7 +55,11 @@ def _missing(path: str, name: str, keyword: Any, rules: dict[str, Any], culprit:
     return messages.missing(path, name, because)
 
 
-def _sentence(kind: Any, path: str, rules: dict[str, Any], culprit: Any) -> Fault:
+def _sentence(
+    kind: Any, path: str, rules: dict[str, Any], culprit: Any, last: list[str | int]
+) -> Fault:
+    if isinstance(kind, ValidationErrorKind.FalseSchema) and "propertyNames" in last:
+        return Fault(path, "propertyNames", "no members are allowed")
     if isinstance(kind, ValidationErrorKind.FalseSchema):
         return Fault(path, "false", messages.describe("false", False, culprit))
     if isinstance(kind, ValidationErrorKind.PropertyNames):

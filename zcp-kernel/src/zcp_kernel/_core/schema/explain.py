@@ -1,36 +1,48 @@
-"""What is wrong with a value the pure engine refused: every fault, found keyword by keyword.
+"""Why a value does not fit: every fault, found keyword by keyword.
 
 Keywords that hold schemas for parts of the value are followed; each of the others is checked alone,
-with a validator compiled for it when it is first needed.
+with a validator compiled for it when it is first needed. The pure engine lists its faults this way,
+and the exact one where its library's own list could grow without bounds.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from ...errors import Fault
 from . import messages
 from .messages import step
 from .pure_keywords import CHECKED
-from .pure_patterns import translate
-from .pure_prepare import Prepared, prepare
+from .quick import meant
 from .values import is_array, is_object
 from .walk import local_target
 
 Check = Callable[[Any], bool]
+Checks = dict[tuple[int, str], Check]
 
 _ALONE = frozenset(CHECKED) - {"required"} | {"const", "anyOf", "oneOf", "not", "contains"}
 
 
-class Explainer:
-    """Explains why values do not fit the schemas of one document."""
+_NESTED = 2
+"""Alternatives within alternatives are explained this deep: the work multiplies with each."""
 
-    def __init__(self, root: Any, compile_prepared: Callable[[Prepared], Check]) -> None:
+
+class Explainer:
+    """Explains why one value does not fit the document `root`.
+
+    `compile_part` makes a check of a schema whose references are those of the document; `checks`
+    keeps what it made.
+    """
+
+    def __init__(
+        self, root: Any, compile_part: Callable[[dict[str, Any]], Check], checks: Checks
+    ) -> None:
         self._root = root
-        self._compile = compile_prepared
-        self._checks: dict[tuple[int, str], Check] = {}
+        self._compile = compile_part
+        self._checks = checks
+        self._alternatives = 0
 
     def explain(self, node: Any, value: Any, path: str) -> Iterator[Fault]:
         """The faults of `value`, which stands at `path`, by the schema `node`."""
@@ -51,13 +63,17 @@ class Explainer:
             return node
         return self._check(node, "", node)(value)
 
+    def matches(self, node: Any, pattern: str, name: str) -> bool:
+        """Whether `name` matches `pattern`, which stands in `node`."""
+        return self._check(node, f"pattern {pattern}", {"pattern": pattern})(name)
+
     def target(self, ref: str) -> Any:
         return local_target(self._root, ref)
 
     def _check(self, node: Any, keyword: str, schema: dict[str, Any]) -> Check:
         key = (id(node), keyword)
         if key not in self._checks:
-            self._checks[key] = self._compile(prepare(self._root, schema))
+            self._checks[key] = self._compile(schema)
         return self._checks[key]
 
     def _alone(self, node: Any, keyword: str, value: Any, path: str) -> Iterator[Fault]:
@@ -65,18 +81,33 @@ class Explainer:
         if self._check(node, keyword, {keyword: rule})(value):
             return
         if keyword in ("anyOf", "oneOf"):
-            fitting = [branch for branch in rule if self.fits(branch, value)]
-            tried = [list(self.explain(branch, value, path)) for branch in rule]
-            yield messages.alternatives(path, keyword, rule, value, [] if fitting else tried)
+            index = meant(self._root, rule, value)
+            if index is not None and not self.fits(rule[index], value):
+                yield from self.explain(rule[index], value, path)
+                return
+            tried = self._tried(rule, value, path)
+            yield messages.alternatives(path, keyword, rule, value, tried)
         else:
             yield Fault(path, keyword, messages.describe(keyword, rule, value))
+
+    def _tried(self, branches: list[Any], value: Any, path: str) -> list[list[Fault]]:
+        """The first fault of each branch; nothing where some branch fits."""
+        if self._alternatives >= _NESTED:
+            return []
+        self._alternatives += 1
+        try:
+            tried = [list(islice(self.explain(branch, value, path), 1)) for branch in branches]
+        finally:
+            self._alternatives -= 1
+        return tried if all(tried) else []
 
 
 Follow = Callable[[Explainer, dict[str, Any], Any, Any, str], Iterator[Fault]]
 
 
 def _ref(self: Explainer, node: Any, rule: Any, value: Any, path: str) -> Iterator[Fault]:
-    return self.explain(self.target(rule), value, path)
+    target = self.target(rule)
+    return iter(()) if self.fits(target, value) else self.explain(target, value, path)
 
 
 def _all_of(self: Explainer, node: Any, rule: Any, value: Any, path: str) -> Iterator[Fault]:
@@ -115,18 +146,18 @@ def _properties(self: Explainer, node: Any, rule: Any, value: Any, path: str) ->
 def _patterns(self: Explainer, node: Any, rule: Any, value: Any, path: str) -> Iterator[Fault]:
     if is_object(value):
         for pattern, held in rule.items():
-            matcher = re.compile(translate(pattern))
-            for name in filter(matcher.search, value):
-                yield from self.explain(held, value[name], step(path, name))
+            for name, item in value.items():
+                if self.matches(node, pattern, name):
+                    yield from self.explain(held, item, step(path, name))
 
 
 def _additional(self: Explainer, node: Any, rule: Any, value: Any, path: str) -> Iterator[Fault]:
     if not is_object(value):
         return
     known = node.get("properties", {})
-    matchers = [re.compile(translate(pattern)) for pattern in node.get("patternProperties", {})]
+    patterns = node.get("patternProperties", {})
     for name, item in value.items():
-        if name in known or any(matcher.search(name) for matcher in matchers):
+        if name in known or any(self.matches(node, pattern, name) for pattern in patterns):
             continue
         if rule is False:
             yield messages.unexpected(path, name, "additionalProperties", known)

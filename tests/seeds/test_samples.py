@@ -1,0 +1,86 @@
+"""Every sample of the guides does what the guide says, unchanged, on asyncio and trio."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zcp_kernel.client import ZCPClientSession
+
+import zcp
+from tests.seeds.guides import samples
+from tests.seeds.running import Namespace, run_inside, run_whole
+from tests.seeds.table import TABLE, Due, InASession, OnAnApp, Served, Whole
+
+SAMPLES = samples()
+
+
+def ids_of(kind: type) -> list[str]:
+    return [name for name, how in TABLE.items() if isinstance(how, kind)]
+
+
+def test_the_table_has_every_sample_and_no_other() -> None:
+    assert set(TABLE) == set(SAMPLES)
+
+
+@pytest.mark.parametrize("name", ids_of(Whole))
+def test_a_whole_program(name: str, anyio_backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    how: Any = TABLE[name]
+    names = run_whole(SAMPLES[name].source, anyio_backend)
+    how.check(names, capsys.readouterr().out)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ids_of(OnAnApp))
+async def test_decorators_on_an_app(name: str, anyio_backend: str) -> None:
+    how: Any = TABLE[name]
+    app = zcp.FastZCP("Weather Backend")
+    await run_inside(SAMPLES[name].source, anyio_backend, {"app": app})
+    server = zcp.stdio_server(app)
+    async with server, zcp.stdio_client(server) as client:
+        await how.check(client)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ids_of(InASession))
+async def test_statements_in_a_session(name: str, anyio_backend: str) -> None:
+    how: Any = TABLE[name]
+    namespace: Namespace = await how.given()
+    try:
+        await run_inside(SAMPLES[name].source, anyio_backend, namespace)
+        await how.check(namespace)
+    finally:
+        for session in _sessions(namespace):
+            await session.close()
+
+
+def _sessions(namespace: Namespace) -> Iterator[ZCPClientSession]:
+    for value in namespace.values():
+        if isinstance(value, ZCPClientSession):
+            yield value
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("surface", ["native", "mcp"])
+@pytest.mark.parametrize("name", ids_of(Served))
+async def test_a_stdio_server(name: str, surface: str, anyio_backend: str, tmp_path: Path) -> None:
+    how: Any = TABLE[name]
+    program = tmp_path / "server.py"
+    program.write_text(how.preamble + SAMPLES[name].source, encoding="utf-8")
+    client = zcp.stdio_client([sys.executable, str(program)], prefer=[surface])
+    async with client:
+        await how.check(client)
+
+
+@pytest.mark.parametrize("name", ids_of(Due))
+def test_what_is_due_waits_for_names_that_are_not_there_yet(name: str) -> None:
+    how: Any = TABLE[name]
+    used = set(re.findall(r"\w+", SAMPLES[name].source))
+    assert set(how.names) <= used
+    assert [each for each in how.names if not hasattr(zcp, each)], (
+        f"everything of issue {how.issue!r} this sample needs is there: run it"
+    )

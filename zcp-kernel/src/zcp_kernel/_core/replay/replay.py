@@ -1,0 +1,156 @@
+"""Running a handler that may ask, for a client that can only be answered with "ask, then retry".
+
+The body runs from its start on every retry. A question whose answer is recorded gets it; one that
+has none ends the body by cancelling its scope, so that `except Exception` cannot swallow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from ...errors import InternalError, InvalidParams, MissingCapability
+from ...jsontext import dumps, loads
+from ...model import InputRequest, InputRequiredResult, Retried
+from ..asking import CAPABILITY_OF, Question
+from .transcript import Transcript, call_digest, digest, seal, unseal
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from ...contracts import Handler, Method
+    from ..kernel import Kernel
+
+_BESIDE_THE_CALL = frozenset({"meta", "extras", "input_responses", "request_state"})
+
+
+class Replay:
+    """One run of a body: answers what it can, and notes what is missing."""
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        responses: Mapping[str, Any],
+        peer_requests: Mapping[str, Method],
+        can_ask: Callable[[str], bool],
+        scope: anyio.CancelScope,
+    ) -> None:
+        self.open: dict[str, Question] = {}
+        self.transcript = transcript
+        self.needs_state = False
+        self._responses = responses
+        self._peer_requests = peer_requests
+        self._can_ask = can_ask
+        self._scope = scope
+        self._counted: dict[str, int] = {}
+
+    async def ask(self, questions: Mapping[str, Question], *, declared: bool = False) -> Any:
+        """The answers by key; does not return when one is missing.
+
+        Answers to `declared` questions, which are the same for every run of a tool, count without
+        a state that proves what was asked.
+        """
+        answers = {
+            key: self._answer(key, question, declared) for key, question in questions.items()
+        }
+        missing = {key: questions[key] for key, answer in answers.items() if answer is None}
+        if not missing:
+            return answers
+        for key, question in missing.items():
+            if not self._can_ask(question.operation):
+                raise MissingCapability(CAPABILITY_OF[question.operation])
+            self.open[key] = question
+        self.needs_state = self.needs_state or not declared
+        self._scope.cancel()
+        await anyio.sleep_forever()
+        raise AssertionError  # pragma: no cover - a cancelled scope does not let the sleep return
+
+    def key_for(self, question: Question) -> str:
+        """The key of a question its author did not name: its operation and how many came before.
+
+        It is the same on every run as long as the body takes the same way; where it does not, the
+        digest tells.
+        """
+        count = self._counted[question.operation] = self._counted.get(question.operation, 0) + 1
+        return f"{CAPABILITY_OF[question.operation]}-{count}"
+
+    async def once(self, key: str, function: Callable[[], Awaitable[Any]]) -> Any:
+        if key not in self.transcript.done:
+            self.transcript.done[key] = loads(dumps(await function()))
+            self.needs_state = True
+        return self.transcript.done[key]
+
+    def _answer(self, key: str, question: Question, declared: bool) -> Any | None:
+        identity = digest(question)
+        recorded = self.transcript.answered.get(key)
+        if recorded is not None and recorded[0] == identity:
+            return self._decoded(question, recorded[1])
+        if key not in self._responses:
+            return None
+        known = self.transcript.asked.get(key)
+        if known != identity and not (declared and known is None):
+            return None
+        answer = self._decoded(question, self._responses[key])
+        if answer is not None:
+            self.transcript.answered[key] = [identity, self._responses[key]]
+        return answer
+
+    def _decoded(self, question: Question, raw: Any) -> Any | None:
+        """The answer as a shape; an unusable one is no answer, so it is asked for again."""
+        try:
+            return self._peer_requests[question.operation].decode_result(raw)
+        except InvalidParams:
+            return None
+
+    def asked(self) -> dict[str, str]:
+        return {key: digest(question) for key, question in self.open.items()}
+
+
+def replayed(handler: Handler) -> Handler:
+    """`handler`, for a revision whose clients are asked by refusal and retry."""
+
+    async def run(params: Retried, ctx: Context) -> Any:
+        binding = call_digest(ctx.principal.subject or "", ctx.operation, _identity(params))
+        kernel, session = ctx.kernel, ctx.session
+        transcript = await unseal(params.request_state, binding, kernel.keys, kernel.handles)
+        assert session.revision is not None
+        with anyio.CancelScope() as scope:
+            replay = ctx.asker = Replay(
+                transcript,
+                params.input_responses or {},
+                session.revision.peer_requests,
+                session.can_ask,
+                scope,
+            )
+            result = await handler(params, ctx)
+            if replay.open:
+                raise InternalError(
+                    "the handler swallowed the end of its own run; let BaseException pass"
+                )
+            return result
+        return await _input_required(replay, binding, kernel)
+
+    return run
+
+
+async def _input_required(replay: Replay, binding: bytes, kernel: Kernel) -> InputRequiredResult:
+    transcript = replay.transcript
+    state = None
+    if replay.needs_state or transcript.given or transcript.answered:
+        transcript.asked = replay.asked()
+        state = await seal(transcript, binding, kernel.keys, kernel.handles)
+    requests = {
+        key: InputRequest(question.operation, question.params)
+        for key, question in replay.open.items()
+    }
+    return InputRequiredResult(requests, state)
+
+
+def _identity(params: Retried) -> list[Any]:
+    """What makes a retry the same call: every parameter but the retry's own."""
+    return [
+        getattr(params, attribute.name)
+        for attribute in type(params).__attrs_attrs__  # type: ignore[attr-defined]
+        if attribute.name not in _BESIDE_THE_CALL
+    ]

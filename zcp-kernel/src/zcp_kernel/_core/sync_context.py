@@ -1,0 +1,110 @@
+"""`Context` for handlers that are not coroutines: the same names, called without `await`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio.from_thread
+import anyio.to_thread
+
+from ..errors import ToolError
+from ..model import ElicitationResult, ListRootsResult, SamplingResult
+from . import asking
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..model import LogLevel
+
+T = TypeVar("T")
+
+
+class _SyncContext:
+    """What the views for sync handlers share."""
+
+    __slots__ = ("_ctx",)
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ctx, name)
+
+
+class ThreadContext(_SyncContext):
+    """`Context` from a worker thread: every method waits until the loop has done it."""
+
+    __slots__ = ()
+
+    def report_progress(
+        self, progress: float, total: float | None = None, message: str | None = None
+    ) -> None:
+        anyio.from_thread.run(self._ctx.report_progress, progress, total, message)
+
+    def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
+        notice = self._ctx._log(level, message, logger, data)
+        if notice is not None:
+            anyio.from_thread.run(self._ctx.session.notify, notice, self._ctx.related)
+
+    def elicit(
+        self,
+        message: Any,
+        schema: Mapping[str, Any] | None = None,
+        *,
+        url: str | None = None,
+        key: str | None = None,
+    ) -> ElicitationResult:
+        return self._wait(asking.elicitation(message, schema, url=url), key)
+
+    def create_message(
+        self, messages: Any, *, key: str | None = None, **options: Any
+    ) -> SamplingResult:
+        return self._wait(asking.sampling(messages, **{"max_tokens": 1024, **options}), key)
+
+    def list_roots(self, *, key: str | None = None) -> ListRootsResult:
+        return self._wait(asking.roots(), key)
+
+    def ask(self, **questions: asking.Question) -> dict[str, Any]:
+        async def all_at_once() -> dict[str, Any]:
+            return await self._ctx.ask(**questions)
+
+        return anyio.from_thread.run(all_at_once)
+
+    def check_cancelled(self) -> None:
+        anyio.from_thread.check_cancelled()
+
+    def once(self, key: str, function: Callable[[], T]) -> T:
+        async def in_thread() -> T:
+            return await anyio.to_thread.run_sync(function)
+
+        return anyio.from_thread.run(self._ctx.once, key, in_thread)
+
+    def _wait(self, question: asking.Question, key: str | None) -> Any:
+        return anyio.from_thread.run(self._ctx._ask, question, key)
+
+
+class InlineContext(_SyncContext):
+    """`Context` on the event loop without `await`: what it says is sent as soon as the handler
+    returns; it cannot wait for an answer."""
+
+    __slots__ = ()
+
+    def report_progress(
+        self, progress: float, total: float | None = None, message: str | None = None
+    ) -> None:
+        self._post(self._ctx._progress(progress, total, message))
+
+    def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
+        self._post(self._ctx._log(level, message, logger, data))
+
+    def _post(self, notice: Any) -> None:
+        if notice is not None:
+            self._ctx.session.post(notice, self._ctx.related)
+
+    def _cannot(self, *_: Any, **__: Any) -> Any:
+        raise ToolError(
+            "a handler registered with blocking=False cannot wait for the client; make it async, "
+            "or leave out blocking=False so that it runs in a thread"
+        )
+
+    elicit = create_message = list_roots = ask = once = _cannot
