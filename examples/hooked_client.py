@@ -33,6 +33,10 @@ async def list_workspaces(ctx: Context) -> list[str]:
     return [root.uri for root in (await ctx.list_roots()).roots]
 
 
+def log_handler(entry: dict[str, Any]) -> None:
+    print("log:", entry["data"])
+
+
 async def sampling_handler(request: dict[str, Any]) -> dict[str, Any]:
     print("sampling:", request["messages"][0]["content"]["text"])
     return {"role": "assistant", "content": "Short summary draft."}
@@ -50,7 +54,7 @@ async def main() -> None:
         roots_provider=lambda: [{"uri": "file:///workspace", "name": "workspace"}],
         sampling_handler=sampling_handler,
         elicitation_handler=elicitation_handler,
-        log_handler=lambda entry: print("log:", entry["data"]),
+        log_handler=log_handler,
     )
     async with server, client:
         roots = await client.call_tool("workspace.roots")

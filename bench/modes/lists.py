@@ -1,10 +1,12 @@
 """`tools/list` with a thousand tools: the first one of a process, and those after it.
 
-The yardstick is the bare echo writing out the very same bytes, kept ready.
+The yardstick is the bare echo writing out the very same bytes, kept ready; it and zcp take turns
+request by request, so that both meet the machine in the same state.
 """
 
 import json
 import time
+from contextlib import ExitStack
 from statistics import median
 from typing import Any
 
@@ -13,92 +15,96 @@ from bench.report import Bar, Table
 from bench.wire import Wire
 
 TOOLS = 1000
-PROCESSES = 5
-REPEATS = 30
+PROCESSES = 7
+PAIRS = 60
+PEER_REPEATS = 3
 
 FIRST, SECOND, BYTES = "ms first", "ms second", "bytes"
+
+Figures = dict[str, list[float]]
 
 
 def measure() -> list[Table]:
     """Every contender with the same tools; the echo with the bytes zcp answered."""
-    seen: dict[tuple[str, str], list[float]] = {}
+    seen: dict[str, Figures] = {contender.name: {} for contender in CONTENDERS}
+    ratios: list[float] = []
     for _ in range(PROCESSES):
         for contender in CONTENDERS:
-            if contender.name != ECHO:
-                _keep(seen, contender.name, *_listed(contender))
-        _keep(seen, ECHO, *_echoed(_catalogue(CONTENDERS[-1])))
+            if contender.name not in (ECHO, ZCP):
+                _peer(contender, seen[contender.name])
+        ratios += _pair(seen[ZCP], seen[ECHO])
     rows = {
-        contender.name: {
-            column: median(values)
-            for column in (FIRST, SECOND, BYTES)
-            if (values := seen.get((contender.name, column)))
-        }
-        for contender in CONTENDERS
+        name: {column: median(values) for column, values in figures.items()}
+        for name, figures in seen.items()
     }
-    ratios = zip(seen[ZCP, SECOND], seen[ECHO, SECOND], strict=True)
     bars = [
-        Bar("first tools/list, ms", 30, rows[ZCP][FIRST], False),
-        Bar("second / same bytes", 1.5, median(mine / other for mine, other in ratios), False),
+        Bar("first tools/list, ms", 30, rows[ZCP][FIRST], at_least=False),
+        Bar("second / same bytes", 1.5, median(ratios), at_least=False),
     ]
     return [Table(f"tools/list of {TOOLS:,} tools", "median", rows, bars)]
 
 
-def _keep(
-    seen: dict[tuple[str, str], list[float]], name: str, first: float, second: float, size: int
-) -> None:
-    for column, value in ((FIRST, first), (SECOND, second), (BYTES, float(size))):
-        seen.setdefault((name, column), []).append(value)
-
-
-def _listed(contender: Contender) -> tuple[float, float, int]:
-    """Milliseconds of the first list and (median) of those after, and the bytes of one."""
+def _peer(contender: Contender, figures: Figures) -> None:
     wire = Wire(contender.serve(TOOLS))
     try:
-        wire.initialize()
-        wire.request("tools/call", {"name": "echo_async", "arguments": {"text": "once"}})
-        first, size = _timed(wire)
-        later = [_timed(wire)[0] for _ in range(REPEATS)]
-        return first, median(later), size
+        _first(wire, figures)
+        for _ in range(PEER_REPEATS):
+            figures.setdefault(SECOND, []).append(_listed(wire)[0])
     finally:
         wire.close()
 
 
-def _timed(wire: Wire) -> tuple[float, int]:
+def _pair(ours: Figures, echo: Figures) -> list[float]:
+    """Ratios of lists to echoes of the same bytes, one after the other."""
+    with ExitStack() as stack:
+        lister, echoer = (Wire(each.serve(TOOLS)) for each in (CONTENDERS[-1], CONTENDERS[0]))
+        stack.callback(lister.close)
+        stack.callback(echoer.close)
+        _first(lister, ours)
+        echoer.initialize()
+        echoer.notify("notifications/blob", _result(lister))
+        _echoed(echoer)
+        ratios = []
+        for _ in range(PAIRS):
+            mine, (theirs, size) = _listed(lister)[0], _echoed(echoer)
+            ours.setdefault(SECOND, []).append(mine)
+            echo.setdefault(SECOND, []).append(theirs)
+            echo.setdefault(BYTES, []).append(size)
+            ratios.append(mine / theirs)
+        return ratios
+
+
+def _first(wire: Wire, figures: Figures) -> None:
+    """The first list of a process that has done other work before."""
+    wire.initialize()
+    wire.request("tools/call", {"name": "echo_async", "arguments": {"text": "once"}})
+    spent, size = _listed(wire)
+    figures.setdefault(FIRST, []).append(spent)
+    figures.setdefault(BYTES, []).append(size)
+
+
+def _listed(wire: Wire) -> tuple[float, float]:
+    """Milliseconds and bytes of one whole list, in as many pages as the server makes of it."""
     begin = time.perf_counter()
     size, cursor = 0, None
     while True:
         line = wire.request("tools/list", {} if cursor is None else {"cursor": cursor})
         size += len(line)
-        # A whole list ends in its members; decoding it here would be timed too.
+        # Decoding every page here would be timed too.
         if b'"nextCursor"' not in line:
             break
         cursor = json.loads(line)["result"]["nextCursor"]
     return (time.perf_counter() - begin) * 1e3, size
 
 
-def _catalogue(contender: Contender) -> Any:
-    wire = Wire(contender.serve(TOOLS))
-    try:
-        wire.initialize()
-        result = json.loads(wire.request("tools/list", {}))["result"]
-    finally:
-        wire.close()
-    listed = len(result["tools"])
-    if listed < TOOLS:
-        raise RuntimeError(f"{contender.name} listed {listed} tools on one page, not {TOOLS}")
+def _result(wire: Wire) -> Any:
+    result = json.loads(wire.request("tools/list", {}))["result"]
+    if len(result["tools"]) < TOOLS:
+        raise RuntimeError(f"zcp listed {len(result['tools'])} tools on one page, not {TOOLS}")
     return result
 
 
-def _echoed(result: Any) -> tuple[float, float, int]:
-    wire = Wire(CONTENDERS[0].serve())
-    try:
-        wire.initialize()
-        wire.notify("notifications/blob", result)
-        times = []
-        for _ in range(REPEATS + 1):
-            begin = time.perf_counter()
-            line = wire.request("blob")
-            times.append((time.perf_counter() - begin) * 1e3)
-        return times[0], median(times[1:]), len(line)
-    finally:
-        wire.close()
+def _echoed(wire: Wire) -> tuple[float, float]:
+    begin = time.perf_counter()
+    line = wire.request("blob")
+    return (time.perf_counter() - begin) * 1e3, len(line)

@@ -37,7 +37,7 @@ class Zcp:
 
     cwd: Path
     env: dict[str, str]
-    started: list[subprocess.Popen[str]] = field(factory=list)
+    started: list[subprocess.Popen[str]] = field(factory=list[subprocess.Popen[str]])
 
     def __call__(self, *args: object, stdin: str = "", env: dict[str, str] | None = None) -> Ran:
         done = subprocess.run(

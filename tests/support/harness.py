@@ -12,6 +12,7 @@ from zcp_kernel.config import ServerConfig
 from zcp_kernel.contracts import Channel
 from zcp_kernel.hookspecs import hookimpl
 from zcp_kernel.memory import channel_pair
+from zcp_kernel.runtime import Kernel
 from zcp_kernel.security import Principal, local_principal
 from zcp_kernel.serving import serve
 from zcp_kernel.testing.echo import EchoDialect
@@ -42,6 +43,15 @@ async def connected(
 ) -> AsyncIterator[ZCPClientSession]:
     """An initialized client of `app`."""
     kernel = app.compose(ServerConfig(sections or {}))
+    async with kernel.running(), connected_to(kernel, principal=principal, **hooks) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connected_to(
+    kernel: Kernel, *, principal: Principal | None = None, **hooks: Any
+) -> AsyncIterator[ZCPClientSession]:
+    """An initialized client of a kernel that runs."""
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[Channel]:
@@ -52,7 +62,5 @@ async def connected(
         finally:
             await near.aclose()
 
-    async with kernel.running(), session_over(
-        connect, dialects=[EchoDialect()], **hooks
-    ) as client:
+    async with session_over(connect, dialects=[EchoDialect()], **hooks) as client:
         yield client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -56,11 +56,11 @@ class ZcpGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [(name, line) for name, (_, line) in COMMANDS.items()]
+        added: Mapping[str, click.Command] = {}
         try:
             added = self._plugin_commands().commands
         except PluginError as error:
             click.echo(f"warning: commands of plugins are missing: {error}", err=True)
-            added = {}
         rows += [(name, added[name].get_short_help_str()) for name in sorted(added)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -14,6 +14,7 @@ from .jsonvalues import entries, is_list, is_object, members
 
 _MISSING = object()
 _NESTING = 32
+_NOTHING: frozenset[str] = frozenset()
 _JSON_TYPES: dict[type, frozenset[str]] = {
     bool: frozenset({"boolean"}),
     int: frozenset({"integer", "number"}),
@@ -71,8 +72,7 @@ def types_of(schema: Any, root: Mapping[str, Any], depth: int = 0) -> frozenset[
 
 
 def _union(parts: Iterable[frozenset[str]]) -> frozenset[str]:
-    nothing: frozenset[str] = frozenset()
-    return nothing.union(*parts)
+    return _NOTHING.union(*parts)
 
 
 def _read_document(document: str) -> dict[str, Any]:
@@ -134,7 +134,12 @@ def _scalar(text: str, types: frozenset[str] | None) -> Any:
 
 
 def _fits(value: Any, types: frozenset[str]) -> bool:
-    return bool(_JSON_TYPES.get(type(value), frozenset()) & types)
+    return bool(_type_of(value) & types)
+
+
+def _type_of(value: object) -> frozenset[str]:
+    """The JSON types a value has; none if it is no JSON."""
+    return _JSON_TYPES.get(type(value), _NOTHING)
 
 
 def _only(key: str, texts: list[str]) -> None:

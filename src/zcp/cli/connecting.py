@@ -104,7 +104,7 @@ async def _connected(
             server: Any = list(target.argv) if isinstance(target, CommandTarget) else None
             if app is not None:
                 server = await stack.enter_async_context(stdio_server(app))
-            client = _client(server, options, attendant)
+            client = _client(target, server, options, attendant)
             stack.push_async_exit(client)
             introduction = await _introduced(client, target, options)
             if options.log_level is not None:
@@ -112,9 +112,12 @@ async def _connected(
             yield Visit(client, screen, attendant, watch, introduction, app)
 
 
-def _client(server: Any, options: Options, attendant: Attendant) -> ZCPClientSession:
-    is_command = not isinstance(server, StdioServer)
-    streams: dict[str, Any] = {"stderr_handler": attendant.say} if is_command else {}
+def _client(
+    target: Target, server: Any, options: Options, attendant: Attendant
+) -> ZCPClientSession:
+    streams: dict[str, Any] = {}
+    if isinstance(target, CommandTarget):
+        streams["stderr_handler"] = attendant.say
     return stdio_client(
         server,
         **streams,

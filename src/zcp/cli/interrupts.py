@@ -19,13 +19,16 @@ TELL_SECONDS = 1.0
 """How long the server may take to note that a call was cancelled."""
 
 
+Act = Callable[[], Awaitable[Any]]
+
+
 @define(eq=False)
 class InterruptWatch:
     """Watches for Ctrl-C. `also` is awaited then, after every call in flight was cancelled."""
 
     scope: anyio.CancelScope = field(factory=anyio.CancelScope, init=False)
     happened: bool = field(default=False, init=False)
-    also: list[Callable[[], Awaitable[Any]]] = field(factory=list[Callable[[], Awaitable[Any]]], init=False)
+    also: list[Act] = field(factory=list[Act], init=False)
     _client: ZCPClientSession | None = field(default=None, init=False)
     _told: anyio.Event = field(factory=anyio.Event, init=False)
 

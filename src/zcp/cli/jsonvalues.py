@@ -1,8 +1,8 @@
-"""Looking into JSON that somebody else wrote: what is not there, or is of another kind, is empty."""
+"""Looking into JSON somebody else wrote: what is missing, or of another kind, is empty."""
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard, cast
+from typing import Any, TypeGuard
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
@@ -15,9 +15,9 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def members(value: Any) -> dict[str, Any]:
     """A JSON object's members."""
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def entries(value: Any) -> list[Any]:
     """A JSON array's entries."""
-    return cast(list[Any], value) if isinstance(value, list) else []
+    return value if is_list(value) else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 import sys
 import time
 from typing import Any, Literal
@@ -39,7 +39,7 @@ def fail() -> str:
 def noisy() -> str:
     """Print to standard output, and have a child process print there."""
     print("noise")
-    os.system("echo noise of a child")
+    subprocess.run(["echo", "noise of a child"], check=True)
     return "quiet"
 
 

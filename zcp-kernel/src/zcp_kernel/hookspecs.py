@@ -90,7 +90,7 @@ def zcp_stores(config: ServerConfig) -> Sequence[Any]:  # type: ignore[empty-bod
     """Task, handle and other stores; one takes effect only when configuration names it."""
 
 
-# -- run --------------------------------------------------------------------------------------------
+# -- run -------------------------------------------------------------------------------------------
 
 
 @hookspec

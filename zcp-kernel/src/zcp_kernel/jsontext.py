@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable
-from typing import Any, TypeGuard
+from collections.abc import Callable, Iterable
+from typing import Any, TypeGuard, cast
 
 import orjson
 from attrs import fields, has
@@ -90,7 +90,7 @@ def _dumps_exactly(value: Any, default: Callable[[Any], Any]) -> bytes:
 
 def plain(value: Any) -> Any:
     """JSON-able form of what orjson does not know: shapes, attrs, dataclasses, sets, pydantic."""
-    shape: Any = type(value)
+    shape = cast("Any", type(value))
     if has(shape):
         members = {
             wire_name(f.name): item

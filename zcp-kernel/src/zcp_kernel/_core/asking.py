@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from attrs import frozen
 
@@ -56,7 +56,7 @@ def roots() -> Question:
 
 
 @contextmanager
-def single_cause() -> Generator[None]:
+def single_cause() -> Generator[None, None, None]:
     """Raise the first real error of an exception group instead of the group."""
     try:
         yield
@@ -67,6 +67,5 @@ def single_cause() -> Generator[None]:
 def _first(error: BaseException) -> BaseException:
     """The first error of a group, however deep."""
     while isinstance(error, BaseExceptionGroup):
-        group: BaseExceptionGroup[BaseException] = error
-        error = group.exceptions[0]
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     return error

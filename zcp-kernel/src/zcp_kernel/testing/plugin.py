@@ -26,7 +26,7 @@ def composed_with(plugin: object) -> Kernel:
 
 
 class PluginContract:
-    """What every plugin does. The subclass gives the fixture `plugin`: what its entry point names."""
+    """What every plugin does. A subclass gives the fixture `plugin`: what its entry point names."""
 
     def test_the_host_admits_it(self, plugin: object) -> None:
         mine = PluginHost([plugin], discover=False).report()[-1]

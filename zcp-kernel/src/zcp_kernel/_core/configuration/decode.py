@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from cattrs import Converter
 from cattrs.errors import StructureHandlerNotFoundError
@@ -101,7 +101,8 @@ def _list_not_string(value: Any, wanted: Any) -> Any:
         raise TypeError("not a list")
     origin = get_origin(wanted)
     assert origin is not None
-    return origin(_strict.structure(one, get_args(wanted)[0]) for one in cast("Iterable[Any]", value))
+    of = get_args(wanted)[0]
+    return origin(_strict.structure(one, of) for one in cast("Iterable[Any]", value))
 
 
 def _table(text: Any, wanted: Any) -> dict[Any, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from attrs import evolve
 
@@ -64,7 +64,7 @@ def to_messages(value: Any, prompt: Prompt) -> GetPromptResult:
     """What a prompt handler returns, as messages."""
     if isinstance(value, GetPromptResult):
         return value
-    values: Iterable[Any] = value if isinstance(value, (list, tuple)) else [value]
+    values = cast("Iterable[Any]", value) if isinstance(value, (list, tuple)) else [value]
     messages = [message for each in values for message in _messages(each)]
     return GetPromptResult(messages, prompt.descriptor.description)
 

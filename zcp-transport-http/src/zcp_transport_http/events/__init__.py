@@ -1,0 +1,1 @@
+"""Event streams and what is kept of them for clients that lost one."""

@@ -1,0 +1,1 @@
+"""Servers in this process, spoken to through the real ASGI application in memory."""

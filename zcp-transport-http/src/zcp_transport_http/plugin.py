@@ -1,0 +1,1 @@
+"""Hook implementations of the HTTP transport; they import when called, so discovery is cheap."""

@@ -1,0 +1,1 @@
+"""Sessions of clients that come back: minted, found, and freed."""
