@@ -24,10 +24,10 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """The pages written by hand. The guides have a suite of their own, the reference is generated."""
+    """Those written by hand. The guides have a suite of their own, the reference is generated."""
     found = (ROOT / "docs").rglob("*.md")
     own = [path for path in found if path.parent.name not in ("guides", "reference")]
-    return [ROOT / "README.md", *sorted(own)]
+    return [ROOT / "README.md", *sorted(ROOT.glob("zcp-*/README.md")), *sorted(own)]
 
 
 def blocks(path: Path) -> list[Block]:

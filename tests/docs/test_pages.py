@@ -35,6 +35,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("PATH", os.pathsep.join((programs, os.environ.get("PATH", ""))))
     for name in [name for name in os.environ if name.startswith("ZCP_")]:
         monkeypatch.delenv(name)
+    # The environment of all tests has a third-party plugin installed; its tool is not ours.
+    monkeypatch.setenv("ZCP_PLUGINS_DISABLED", "acme")
     loaded = set(sys.modules)
     yield tmp_path
     for name in set(sys.modules) - loaded:

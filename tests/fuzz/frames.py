@@ -100,11 +100,24 @@ def _call(name: str, **arguments: Any) -> tuple[str, dict[str, Any]]:
     return "tools/call", {"name": name, "arguments": arguments, "_meta": {"progressToken": 1}}
 
 
+def _stateless(method: str, **params: Any) -> tuple[str, dict[str, Any]]:
+    """As 2026-07-28 writes it: the session's facts travel with every request."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
+        "io.modelcontextprotocol/clientInfo": {"name": "n", "version": "v"},
+        "io.modelcontextprotocol/logLevel": "debug",
+    }
+    return method, {**params, "_meta": meta}
+
+
 GOOD: list[tuple[str, dict[str, Any]]] = [
     _call("echo", text="t"),
     _call("anything", value=[1, "2", {"three": None}]),
     _call("shapes", point={"x": 1, "y": "2"}, tags=["a"], ratio="0.5"),
     _call("report", steps=2),
+    _stateless("server/discover"),
+    _stateless("tools/call", name="report", arguments={"steps": 2}),
     ("tools/list", {"cursor": "", "profile": "everything", "groups": ["a"], "detail": "brief"}),
     ("resources/read", {"uri": "note://by-name/x"}),
     ("resources/subscribe", {"uri": "note://one"}),

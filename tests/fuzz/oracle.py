@@ -73,7 +73,7 @@ class Due:
         counts: Counter[Id] = Counter()
         for answer in answers:
             _shape(answer)
-            counts[key(answer["id"])] += 1
+            counts[key(answer.get("id"))] += 1
         for each in set(self.must) | set(counts):
             least = 0 if each in self.given_up else self.must[each]
             most = self.must[each] + self.may[each]
@@ -95,6 +95,7 @@ def _refused(frame: bytes) -> bool:
 def _shape(answer: Any) -> None:
     assert answer["jsonrpc"] == "2.0", answer
     assert ("result" in answer) != ("error" in answer), answer
+    assert "id" in answer or "error" in answer, answer
     assert set(answer) <= {"jsonrpc", "id", "result", "error"}, answer
     if "error" in answer:
         assert type(answer["error"]["code"]) is int, answer

@@ -120,7 +120,7 @@ def test_hostile_frames(
     answers = portal.call(feed, kernel, revision, mixed)
     Due(mixed, batches=revision == "2025-03-26").check(answers)
     if revision != UNOPENED:
-        said = {answer["id"]: answer for answer in answers if isinstance(answer["id"], str)}
+        said = {answer["id"]: answer for answer in answers if isinstance(answer.get("id"), str)}
         for number in range(len(hostile)):
             content = said[f"good-{number}"]["result"]["content"]
             assert content == [{"type": "text", "text": f"text {number}"}]

@@ -54,7 +54,7 @@ def test_garbage_lines(loop: str, revision: str) -> None:
     messages = [message for line in done.stdout.splitlines() for message in read(line)]
     answers = [message for message in messages if "method" not in message]
     Due(lines, batches=False).check(answers)
-    said = {answer["id"]: answer for answer in answers if isinstance(answer["id"], str)}
+    said = {answer["id"]: answer for answer in answers if isinstance(answer.get("id"), str)}
     for number in range(LINES):
         content = said[f"good-{number}"]["result"]["content"]
         assert content == [{"type": "text", "text": f"text {number}"}]

@@ -10,7 +10,13 @@ import anyio
 import pytest
 
 from tests.seeds.wire import hello, piped, wired
-from zcp import FastZCP, stdio_client
+from zcp import (
+    CallError,
+    FastZCP,
+    run_mcp_stdio_server,
+    run_mcp_stdio_server_sync,
+    stdio_client,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -140,9 +146,36 @@ async def test_no_bad_line_ends_the_process(program: Path) -> None:
         for line, request_id, code in BAD:
             await pipes.send(line)
             answer = await pipes.receive()
-            assert (answer["id"], answer["error"]["code"]) == (request_id, code), line
+            error = CallError(**answer["error"])
+            assert (answer["id"], error.code) == (request_id, code), line
+            assert error.message
         await pipes.send(b'{"jsonrpc":"2.0","id":12,"method":"ping"}')
         assert await pipes.receive() == {"jsonrpc": "2.0", "id": 12, "result": {}}
+
+
+@pytest.mark.parametrize(
+    ("run", "start"),
+    [
+        (run_mcp_stdio_server, "anyio.run({name}, app, backend={backend!r})"),
+        (run_mcp_stdio_server_sync, "{name}(app, backend={backend!r})"),
+    ],
+)
+async def test_stdio_is_served_on_either_event_loop(
+    run: Any, start: str, anyio_backend: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "server.py"
+    lines = [
+        "import anyio, sniffio",
+        f"from zcp import FastZCP, {run.__name__}",
+        "app = FastZCP('Loops')",
+        "@app.tool",
+        "async def loop() -> str: return sniffio.current_async_library()",
+        start.format(name=run.__name__, backend=anyio_backend),
+    ]
+    program.write_text("\n".join(lines), encoding="utf-8")
+    async with stdio_client([sys.executable, str(program)]) as client:
+        result = await client.call_tool("loop")
+    assert result["content"] == [{"type": "text", "text": anyio_backend}]
 
 
 async def test_cancelling_stops_the_handler_and_its_answer() -> None:

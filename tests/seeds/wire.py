@@ -31,7 +31,8 @@ class Wire:
 
     async def ask(self, method: str, params: Any = None) -> dict[str, Any]:
         """The answer to a request, whole."""
-        return json.loads((await self.exchange(method, params))[1])
+        answer: dict[str, Any] = json.loads((await self.exchange(method, params))[1])
+        return answer
 
     async def exchange(self, method: str, params: Any = None) -> tuple[bytes, bytes]:
         """A request and its answer, as bytes."""

@@ -7,7 +7,7 @@ names methods and brings a codec; `CodecRevision` does the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import define, field, frozen
 
@@ -15,6 +15,9 @@ from . import errors, model
 from .codec import ModelCodec
 from .contracts import Method, Operation
 from .jsontext import is_object
+
+if TYPE_CHECKING:
+    from .runtime import Kernel
 
 Convert = Callable[[Any], Any]
 
@@ -186,6 +189,8 @@ class CodecRevision:
     allows_batch: bool = False
     stateless: bool = False
     replays: bool = False
+    omits_unknown_id: bool = False
+    primes_streams: bool = False
     task_mode: Literal["requested", "decided"] | None = "requested"
     requests: Mapping[str, Method] = field(init=False, repr=False)
     peer_requests: Mapping[str, Method] = field(init=False, repr=False)
@@ -211,7 +216,7 @@ class CodecRevision:
 
     def method_of(self, operation: Operation) -> str | None:
         """This dialect's method for a further operation, None if it does not offer it."""
-        return operation.methods.get(self.dialect)
+        return operation.methods.get(self.dialect) or None
 
     def extend(self, operations: Iterable[Operation]) -> Mapping[str, Method]:
         """`requests` and the methods of these operations. One that is in `requests` already keeps
@@ -224,6 +229,10 @@ class CodecRevision:
                 entry = Entry(operation.name, operation.params, operation.result)
                 table[method] = request_method(self.codec, entry, method)
         return table
+
+    def result_encoder(self, method: Method, kernel: Kernel) -> Convert:
+        """The method's own encoder: a result says nothing of its server."""
+        return method.encode_result
 
     def rescue(self, operation: str, error: errors.ZCPError) -> Any | None:
         """None: every error is answered as one."""

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from attrs import frozen
 
-from ..model import ElicitationRequest, Empty, SamplingRequest
+from ..model import Capabilities, ElicitationRequest, Empty, SamplingRequest
 from .peer_shapes import elicitation_request, sampling_request
 
 CAPABILITY_OF = {
@@ -53,6 +53,25 @@ def elicitation(
 
 def roots() -> Question:
     return Question("roots/list", Empty())
+
+
+def lacking(operation: str, params: Any, capabilities: Capabilities) -> str | None:
+    """The capability a client would need for this question and does not declare, dotted below its
+    first level; None when it can be asked.
+
+    An elicitation capability without modes is that of forms (MCP 2025-11-25, client/elicitation).
+    """
+    name = CAPABILITY_OF.get(operation, operation)
+    declared: dict[str, Any] | None = getattr(capabilities, name, None)
+    if declared is None:
+        return name
+    if isinstance(params, ElicitationRequest):
+        mode = "form" if params.url is None else "url"
+        if mode not in declared and (mode == "url" or "url" in declared):
+            return f"{name}.{mode}"
+    if isinstance(params, SamplingRequest) and params.tools and "tools" not in declared:
+        return f"{name}.tools"
+    return None
 
 
 @contextmanager

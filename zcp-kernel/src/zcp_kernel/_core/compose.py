@@ -94,7 +94,6 @@ def _key_ring(stores: Iterable[Any], config: ServerConfig) -> KeyRing | None:
 def _introduction(
     app: FastZCP, registry: Registry, operations: dict[str, Operation], config: ServerConfig
 ) -> Introduction:
-    extensions = {each.extension for each in operations.values() if each.extension is not None}
     return Introduction(
         name=config.section("server").service_name or app.name,
         version=app.version,
@@ -105,7 +104,6 @@ def _introduction(
         instructions=app.instructions,
         auth_profile=app.auth_profile,
         registry=registry,
-        extensions=tuple(sorted(extensions)),
         operations=operations,
     )
 

@@ -50,8 +50,12 @@ def result_frame(request_id: str | int, result: Any) -> bytes:
     return dumps({"jsonrpc": "2.0", "id": request_id, "result": result})
 
 
-def error_frame(request_id: str | int | None, error: dict[str, Any]) -> bytes:
-    message = {"jsonrpc": "2.0", "id": request_id, "error": error}
+def error_frame(
+    request_id: str | int | None, error: dict[str, Any], *, omit_unknown_id: bool = False
+) -> bytes:
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": request_id, "error": error}
+    if request_id is None and omit_unknown_id:
+        del message["id"]
     try:
         return dumps(message)
     except ValueError:
@@ -79,7 +83,8 @@ class Exchange:
     """A request on its way to its answer.
 
     `run` answers it; whoever runs it may set `on_cancel` to learn that the peer wants it stopped.
-    `error` is there once it was answered with one.
+    `error` is there once it was answered with one. A `lasting` one goes on for as long as its peer
+    is there to hear: it sets that itself, and is not waited for when the peer stops sending.
     """
 
     __slots__ = (
@@ -90,6 +95,7 @@ class Exchange:
         "cancelled",
         "error",
         "id",
+        "lasting",
         "on_cancel",
         "session",
     )
@@ -111,6 +117,7 @@ class Exchange:
         self._headers = headers
         self.error: ZCPError | None = None
         self.cancelled = False
+        self.lasting = False
         self.on_cancel: Callable[[], None] | None = None
 
     def cancel(self) -> None:

@@ -27,14 +27,13 @@ class Introduction:
     instructions: str | None
     auth_profile: AuthProfile | None
     registry: Registry
-    extensions: tuple[str, ...]
     operations: dict[str, Operation]
 
     def result(self, revision: Revision) -> InitializeResult:
         return InitializeResult(
             protocol_version=revision.name,
             server_info=self.server_info(),
-            capabilities=self.capabilities(),
+            capabilities=self.capabilities(revision),
             instructions=self.instructions,
             auth=self._auth(),
         )
@@ -49,7 +48,7 @@ class Introduction:
             icons=self.icons,
         )
 
-    def capabilities(self) -> Capabilities:
+    def capabilities(self, revision: Revision) -> Capabilities:
         """Everything this server can do; a revision sends what it knows of it.
 
         The catalogues are live, so lists that are empty now may fill later: they are declared.
@@ -63,8 +62,14 @@ class Introduction:
             tools=changes,
             tasks=self._tasks(),
             handles={},
-            extensions={name: {} for name in self.extensions} or None,
+            extensions={name: {} for name in self._extensions(revision)} or None,
         )
+
+    def _extensions(self, revision: Revision) -> list[str]:
+        """The protocol extensions with an operation this revision offers."""
+        offered = {codec.operation for codec in revision.extend(self.operations.values()).values()}
+        named = (each for each in self.operations.values() if each.name in offered)
+        return sorted({each.extension for each in named if each.extension is not None})
 
     def _tasks(self) -> dict[str, Any] | None:
         takes_tasks = any(tool.task_support != "forbidden" for tool in self.registry.tools)

@@ -120,7 +120,7 @@ class Kernel:
                     codec.operation,
                     self._body(self.operations[codec.operation], revision),
                     codec.decode_params,
-                    codec.encode_result,
+                    revision.result_encoder(codec, self),
                 )
                 for method, codec in revision.extend(self.operations.values()).items()
                 if codec.operation in self.operations
@@ -207,7 +207,7 @@ class Kernel:
     def soon(self, function: Callable[[], Any]) -> None:
         """Run `function` on the event loop's thread: at once if this is it, else as soon as it can;
         nothing happens when the kernel does not run."""
-        if not self._started:
+        if not self._supervisor.running:
             return
         if threading.get_ident() == self._thread:
             function()

@@ -50,7 +50,11 @@ class ZCPServerSession(Speaker):
 
     @property
     def owner(self) -> str:
-        """Whom tasks and handles made here belong to: this session."""
+        """Whom tasks and handles made here belong to: this session; where there is none beyond one
+        message, its caller, and nobody in particular if that is anonymous."""
+        if self.revision is not None and self.revision.stateless:
+            subject = self.principal.subject
+            return f"principal:{subject}" if subject else ""
         return f"session:{self.id}"
 
     @property
@@ -95,18 +99,28 @@ class ZCPServerSession(Speaker):
         """An error answer to something that never became an exchange."""
         if type(request_id) not in (str, int):
             request_id = None
-        if self.revision is not None:
-            body = self.revision.error(None, error)
+        revision = self.revision
+        if revision is not None:
+            body = revision.error(None, error)
         else:
             body = {"code": error.code, "message": error.message}
             if error.data is not None:
                 body["data"] = error.data
-        return Reply(error_frame(request_id, body), error, self.revision)
+        omits = revision is not None and revision.omits_unknown_id
+        return Reply(error_frame(request_id, body, omit_unknown_id=omits), error, revision)
 
-    def unreadable(self, frame: bytes, error: ZCPError) -> Reply:
-        """The answer to a frame that is no JSON, under its id if one can be made out."""
+    def unreadable(self, frame: bytes, error: ZCPError) -> Reply | None:
+        """The answer to a frame that is no JSON, under its id if one can be made out.
+
+        A response among them gets none: the id is one of ours, whose asker must not wait on.
+        """
         message = salvage(frame)
-        return self.refusal(message.get("id") if isinstance(message, dict) else None, error)
+        if not isinstance(message, dict):
+            return self.refusal(None, error)
+        if "method" not in message and ("result" in message or "error" in message):
+            self.answered(message.get("id"), None, {"code": error.code, "message": error.message})
+            return None
+        return self.refusal(message.get("id"), error)
 
     def _batch(
         self, messages: list[Any], related: Channel | None, headers: Headers | None
@@ -239,6 +253,14 @@ class ZCPServerSession(Speaker):
         if isinstance(notice, ResourceUpdated):
             return notice.uri in self.state.subscriptions
         return True
+
+    def peer_gone(self, reason: str) -> None:
+        """Nothing more comes from the client: what waits for it fails, what only it listened to
+        ends."""
+        super().peer_gone(reason)
+        for exchange in list(self.inflight.values()):
+            if exchange.lasting:
+                exchange.cancel()
 
     def close(self, reason: str = "the client went away") -> None:
         """End the session: whatever waits for the client fails, whatever runs for it is cancelled.

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import define, field
 
-from ..errors import ConnectionLost, MissingCapability, ZCPError
+from ..errors import ConnectionLost, InternalError, MissingCapability, ZCPError
 from ..jsontext import dumps
-from ..model import Cancelled, Capabilities, Implementation
-from .asking import CAPABILITY_OF
+from ..model import (
+    Cancelled,
+    Capabilities,
+    Implementation,
+    PromptListChanged,
+    ResourceListChanged,
+    ResourceUpdated,
+    ToolListChanged,
+)
+from .asking import CAPABILITY_OF, Question, lacking
 from .remote import remote_error
 
 if TYPE_CHECKING:
@@ -20,6 +28,8 @@ if TYPE_CHECKING:
 
 GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 """How a channel says that its peer is no more."""
+
+_CHANGES = (PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged)
 
 
 @define(slots=True)
@@ -70,6 +80,9 @@ class Speaker:
         Raises `MissingCapability`, `RemoteError` (the client's own error), `ConnectionLost`.
         """
         codec = self.revision.peer_requests.get(operation) if self.revision else None
+        if self.revision is not None and self.revision.replays:
+            raise InternalError(f"this client cannot be asked {operation} here: only a tool, a "
+                "prompt, a resource or a task can ask it")
         if codec is None or not self.can_ask(operation):
             raise MissingCapability(CAPABILITY_OF.get(operation, operation))
         self._last_id += 1
@@ -96,6 +109,10 @@ class Speaker:
             return False
         capability = CAPABILITY_OF.get(operation, operation)
         return getattr(self.state.capabilities, capability, None) is not None
+
+    def lacks(self, question: Question) -> str | None:
+        """The capability the client would need for this question and did not declare."""
+        return lacking(question.operation, question.params, self.state.capabilities)
 
     def answered(self, request_id: Any, result: Any, failure: Any) -> None:
         """The client's response; one to nothing we asked is ignored."""
@@ -132,13 +149,13 @@ class Speaker:
                 return
 
     def post(self, notice: Any, related: Channel | None = None) -> None:
-        """`notify` from code that cannot wait, on the event loop's thread; keeps the order. What
-        already waits to be sent is not posted twice."""
+        """`notify` from code that cannot wait, on the event loop's thread; keeps the order. That
+        something changed is not said again while it still waits to be sent."""
         frame = self._notice_frame(notice)
         if frame is None:
             return
         entry = (related or self.channel, frame)
-        if entry in self._outbox:
+        if isinstance(notice, _CHANGES) and entry in self._outbox:
             return
         self._outbox.append(entry)
         if not self._posting:

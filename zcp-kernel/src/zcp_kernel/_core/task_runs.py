@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from ..codec import PLAIN
 from ..context import Context
-from ..errors import DeadlineExceeded, Forbidden, InvalidParams, NotFound
+from ..errors import DeadlineExceeded, Forbidden, MissingCapability, NotFound
 from ..model import (
     CreateTaskParams,
     CreateTaskResult,
@@ -17,6 +17,7 @@ from ..model import (
     TaskOptions,
     TaskStatusChanged,
 )
+from .asking import CAPABILITY_OF, Question, single_cause
 from .registry.items import TaskKind, Tool
 
 if TYPE_CHECKING:
@@ -35,7 +36,14 @@ class SessionLink:
         self._session.post(TaskStatusChanged(**members))
 
     def can_ask(self, operation: str) -> bool:
-        return self._session.can_ask(operation)
+        able = self._session.can_ask(operation)
+        revision = self._session.revision
+        if revision is None or not revision.replays:
+            return able
+        if not able:
+            raise MissingCapability(CAPABILITY_OF.get(operation, operation))
+        # This client is never sent a request: it finds the question in the task.
+        return False
 
     async def ask(self, operation: str, params: Any) -> Any:
         return await self._session.ask(operation, params)
@@ -106,6 +114,44 @@ async def _run_kind(kind: TaskKind, payload: dict[str, Any], ctx: Context) -> An
 def _context(ctx: Context, task: TaskExecutionContext) -> Context:
     """The request's context for work that outlives it: what it says goes to the session, not to a
     response that is long gone."""
-    return Context(
+    context = Context(
         ctx.kernel, ctx.session, ctx.operation, ctx.request_id, ctx.meta, related=None, task=task
     )
+    context.answers = ctx.answers
+    revision = ctx.session.revision
+    if revision is not None and revision.replays:
+        context.asker = TaskAsker(task, ctx.session)
+    return context
+
+
+class TaskAsker:
+    """What a task's body asks through its context, for a client that cannot be sent a request: the
+    questions stay open in the task until it answers them."""
+
+    def __init__(self, task: TaskExecutionContext, session: ZCPServerSession) -> None:
+        self._task = task
+        self._session = session
+
+    async def ask(self, questions: Mapping[str, Question], *, declared: bool = False) -> Any:
+        """The answers by key, all questions open at once."""
+        answers: dict[str, Any] = {}
+
+        async def one(key: str, question: Question) -> None:
+            answers[key] = await self._task.put(question.operation, question.params)
+
+        for question in questions.values():
+            lacking = self._session.lacks(question)
+            if lacking is not None:
+                raise MissingCapability(lacking)
+        with single_cause():
+            async with anyio.create_task_group() as group:
+                for key, question in questions.items():
+                    group.start_soon(one, key, question)
+        return {key: answers[key] for key in questions}
+
+    def key_for(self, question: Question) -> str:
+        return question.operation
+
+    async def once(self, key: str, function: Callable[[], Awaitable[Any]]) -> Any:
+        """A task's body runs once."""
+        return await function()

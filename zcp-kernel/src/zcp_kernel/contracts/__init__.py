@@ -7,7 +7,17 @@ from .dialects import Dialect, Match, Message, Method, Peer, Revision
 from .links import Channel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
-from .stores import Bus, HandleStore, KeyRing, Lagged, StoredHandle, TaskRecord, TaskStore
+from .stores import (
+    Bus,
+    EventLog,
+    HandleStore,
+    KeyRing,
+    Lagged,
+    LoggedEvent,
+    StoredHandle,
+    TaskRecord,
+    TaskStore,
+)
 
 __all__ = [
     "Authenticator",
@@ -15,11 +25,13 @@ __all__ = [
     "Channel",
     "CompiledSchema",
     "Dialect",
+    "EventLog",
     "ExposureProfile",
     "HandleStore",
     "Handler",
     "KeyRing",
     "Lagged",
+    "LoggedEvent",
     "Match",
     "Message",
     "Method",

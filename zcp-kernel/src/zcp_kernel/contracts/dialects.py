@@ -10,6 +10,7 @@ from attrs import frozen
 if TYPE_CHECKING:
     from ..errors import ZCPError
     from ..model import Capabilities, Implementation
+    from ..runtime import Kernel
     from .operations import Operation
 
 Message = dict[str, Any]
@@ -62,6 +63,9 @@ class Revision(Protocol):
     `stateless`: every message carries its own session facts. `replays`: a client is asked by ending
     its call and letting it retry with the answers. `task_mode`: whether a call becomes a task
     because the client "requested" it, because the server "decided" so, or never (None).
+    `omits_unknown_id`: an error whose request had no readable id carries none, instead of null.
+    `primes_streams`: a client expects every event stream to open with an event that has an id and no
+    data, so that it can resume from the very start.
     """
 
     @property
@@ -80,6 +84,12 @@ class Revision(Protocol):
     def replays(self) -> bool: ...
 
     @property
+    def omits_unknown_id(self) -> bool: ...
+
+    @property
+    def primes_streams(self) -> bool: ...
+
+    @property
     def task_mode(self) -> Literal["requested", "decided"] | None: ...
 
     @property
@@ -96,6 +106,11 @@ class Revision(Protocol):
 
     def extend(self, operations: Iterable[Operation]) -> Mapping[str, Method]:
         """`requests` and the methods of these further operations, those this dialect offers."""
+        ...
+
+    def result_encoder(self, method: Method, kernel: Kernel) -> Callable[[Any], Any]:
+        """How this server encodes results of a method: with what it says in every result. Called
+        once per method and server."""
         ...
 
     def rescue(self, operation: str, error: ZCPError) -> Any | None:

@@ -19,8 +19,8 @@ class Operation:
     """Something a client may ask of the server.
 
     `name` is the native method name and the operation's identity. `methods` maps a dialect's name
-    to its method there (absent: that dialect does not offer it). `extension` names the protocol
-    extension it belongs to.
+    to its method there (absent: as that dialect's rule for further operations says; empty: it is
+    not offered there). `extension` names the protocol extension it belongs to.
     """
 
     name: str

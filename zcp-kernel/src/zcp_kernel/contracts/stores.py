@@ -175,3 +175,38 @@ class Bus(Protocol):
         """Events of `topic` from entering the context on, in order. Raises `Lagged` from the
         iterator where events had to be dropped."""
         ...
+
+
+@frozen
+class LoggedEvent:
+    """One event of a stream: its number (the first is 1) and the frame it carried."""
+
+    number: int
+    frame: bytes
+
+
+@runtime_checkable
+class EventLog(Protocol):
+    """Keeps what was sent on event streams, for clients that lost one.
+
+    A stream is named by its session and a number. Within its budgets a log keeps the newest events;
+    the last event of a stream, its answer, is not pushed out by events of the same stream.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def append(
+        self, session: str, stream: int, frame: bytes, *, last: bool = False
+    ) -> int:
+        """Store the stream's next event; returns its number. Raises `ValueError` after its last."""
+        ...
+
+    async def after(self, session: str, stream: int, number: int) -> Sequence[LoggedEvent] | None:
+        """Every event of the stream above `number`, in order; None unless all of them are still
+        kept, and for a number or a stream that never was."""
+        ...
+
+    async def forget(self, session: str) -> None:
+        """Remove a session's streams; harmless if there are none."""
+        ...

@@ -15,7 +15,10 @@ R1, R2, R3, R4, R5 = "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "20
 
 REVISIONS = (R1, R2, R3, R4, R5)
 HANDSHAKE = (R1, R2, R3, R4)
-"""Revisions a session is opened in by `initialize`; the later one is stateless."""
+"""Revisions a session is opened in by `initialize`."""
+
+STATELESS = (R5,)
+"""Revisions in which every request says who asks, and for itself which revision it is in."""
 
 
 @frozen
@@ -142,8 +145,14 @@ REQUESTS: Mapping[str, tuple[str, Span]] = {
     "tasks/result": ("tasks/result", ONLY_R4),
     "tasks/list": ("tasks/list", ONLY_R4),
     "tasks/cancel": ("tasks/cancel", ONLY_R4),
+    "mcp/discover": ("server/discover", Span(R5)),
+    "mcp/listen": ("subscriptions/listen", Span(R5)),
+    "mcp/tasks/get": ("tasks/get", Span(R5)),
+    "mcp/tasks/update": ("tasks/update", Span(R5)),
+    "mcp/tasks/cancel": ("tasks/cancel", Span(R5)),
 }
-"""What a client may ask: operation -> method and span. Operations not named are native only."""
+"""What a client may ask: operation -> method and span. Operations not named are native only; those
+of `mcp/` are MCP only."""
 
 PEER_REQUESTS: Mapping[str, tuple[str, Span]] = {
     "ping": ("ping", Span(R1, R4)),
@@ -158,6 +167,8 @@ NOTICES: Mapping[type, Span] = {
     model.RootsListChanged: Span(R1, R4),
     model.ElicitationComplete: ONLY_R4,
     model.TaskStatusChanged: ONLY_R4,
+    model.SubscriptionAcknowledged: Span(R5),
+    model.TaskChanged: Span(R5),
 }
 """Notifications."""
 
@@ -186,6 +197,9 @@ COMPLETE_RESULTS: tuple[type, ...] = (
     model.ListPromptsResult,
     model.GetPromptResult,
     model.CompletionResult,
+    model.DiscoverResult,
+    model.ListenResult,
+    model.Acknowledged,
 )
 """Results that say `resultType: "complete"` from 2026-07-28 on."""
 

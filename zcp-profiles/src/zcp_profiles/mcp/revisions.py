@@ -70,6 +70,7 @@ def make_revision(name: str) -> MCPRevision:
         },
         allows_batch=name == history.R2,
         stateless=name not in history.HANDSHAKE,
+        primes_streams=name == history.R4,
     )
 
 

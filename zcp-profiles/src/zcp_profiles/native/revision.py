@@ -27,7 +27,7 @@ FOREIGN: frozenset[tuple[str, type]] = frozenset(
 class NativeRevision(CodecRevision):
     def method_of(self, operation: Operation) -> str | None:
         """An operation's name is its native method, unless it names another."""
-        return operation.methods.get(self.dialect, operation.name)
+        return operation.methods.get(self.dialect, operation.name) or None
 
 
 def _has_member(cls: type, name: str) -> bool:

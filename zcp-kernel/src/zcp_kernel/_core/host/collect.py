@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, has
 
-from ...contracts import HandleStore, TaskStore, Transport
+from ...contracts import HandleStore, KeyRing, TaskStore, Transport
 from .merge import HookResult, check_shape, claim, mapping, members, named, sequence
 
 _SECTION_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -43,7 +43,11 @@ def transports(results: list[HookResult]) -> list[Transport]:
     return merged
 
 
-_STORES: dict[str, type] = {"task store": TaskStore, "handle store": HandleStore}
+_STORES: dict[str, type] = {
+    "task store": TaskStore,
+    "handle store": HandleStore,
+    "key ring": KeyRing,
+}
 
 
 def stores(results: Iterable[HookResult]) -> list[TaskStore | HandleStore]:

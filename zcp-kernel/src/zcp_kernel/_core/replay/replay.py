@@ -33,7 +33,7 @@ class Replay:
         transcript: Transcript,
         responses: Mapping[str, Any],
         peer_requests: Mapping[str, Method],
-        can_ask: Callable[[str], bool],
+        lacks: Callable[[Question], str | None],
         scope: anyio.CancelScope,
     ) -> None:
         self.open: dict[str, Question] = {}
@@ -41,7 +41,7 @@ class Replay:
         self.needs_state = False
         self._responses = responses
         self._peer_requests = peer_requests
-        self._can_ask = can_ask
+        self._lacks = lacks
         self._scope = scope
         self._counted: dict[str, int] = {}
 
@@ -58,8 +58,9 @@ class Replay:
         if not missing:
             return answers
         for key, question in missing.items():
-            if not self._can_ask(question.operation):
-                raise MissingCapability(CAPABILITY_OF[question.operation])
+            lacking = self._lacks(question)
+            if lacking is not None:
+                raise MissingCapability(lacking)
             self.open[key] = question
         self.needs_state = self.needs_state or not declared
         self._scope.cancel()
@@ -120,7 +121,7 @@ def replayed(handler: Handler) -> Handler:
                 transcript,
                 params.input_responses or {},
                 session.revision.peer_requests,
-                session.can_ask,
+                session.lacks,
                 scope,
             )
             result = await handler(params, ctx)

@@ -88,7 +88,7 @@ class TaskExecutionContext:
         `inputRequests` until it is answered. Raises `InvalidParams` for a request that makes no
         sense, `TaskCancelled` once the task has ended.
         """
-        result: ElicitationResult = await self._ask(
+        result: ElicitationResult = await self.put(
             ELICITATION, elicitation_request(request, **members)
         )
         return result
@@ -96,19 +96,20 @@ class TaskExecutionContext:
     async def create_message(self, request: Any = None, /, **members: Any) -> SamplingResult:
         """Ask the client's model: `{"messages": […], "maxTokens": 120}`, camelCase or snake_case,
         or the same as keywords. Waits and raises as `elicit` does."""
-        result: SamplingResult = await self._ask(SAMPLING, sampling_request(request, **members))
+        result: SamplingResult = await self.put(SAMPLING, sampling_request(request, **members))
         return result
 
     async def list_roots(self) -> ListRootsResult:
         """The places the client opens to this server. Waits and raises as `elicit` does."""
-        result: ListRootsResult = await self._ask(ROOTS, Empty())
+        result: ListRootsResult = await self.put(ROOTS, Empty())
         return result
 
     def blocking(self) -> BlockingTask:
         """The view for a handler in a worker thread."""
         return BlockingTask(self)
 
-    async def _ask(self, operation: str, params: Any) -> Any:
+    async def put(self, operation: str, params: Any) -> Any:
+        """Ask an operation of the client's; `elicit` and its siblings say it by name."""
         return await ask(self._run, operation, params, self._save)
 
     def wait_for(self, function: Callable[[], Awaitable[T]]) -> T:

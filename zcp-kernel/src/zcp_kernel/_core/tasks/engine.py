@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,6 @@ import anyio
 from ... import jsontext
 from ...contracts import TaskRecord, TaskStore
 from ...errors import (
-    ConnectionLost,
     Expired,
     Fault,
     InvalidParams,
@@ -28,10 +28,11 @@ from ..expiry import ExpiryTimer, Spawn
 from . import outcome as outcomes
 from .asking import read_answer
 from .context import TaskExecutionContext
-from .link import TaskLink
+from .link import Nobody, TaskLink
 from .running import RunningTask, copy_descriptor, has_ended
 from .saving import save
 from .states import timestamp
+from .watching import WatchedLink, Watcher, Watchers
 
 log = logging.getLogger("zcp.tasks")
 
@@ -66,6 +67,7 @@ class TaskEngine:
         self._max_result_bytes = max_result_bytes
         self._clock = clock
         self._running: dict[str, RunningTask] = {}
+        self._watchers = Watchers()
         self._expiry = ExpiryTimer(self._sweep, spawn, clock)
 
     async def create(
@@ -90,7 +92,7 @@ class TaskEngine:
         if await self.store.trim(owner, limit - 1) >= limit:
             raise LimitReached(f"invalid: this caller already has {limit} unfinished tasks")
         await self.store.create(record)
-        run = RunningTask(record, link, self._clock)
+        run = RunningTask(record, WatchedLink(link, self._watchers), self._clock)
         self._running[run.id] = run
         self._expiry.schedule(record.expires_at)
         self._spawn(partial(self._run, run, body))
@@ -99,6 +101,15 @@ class TaskEngine:
     async def get(self, task_id: str, owner: str) -> TaskDescriptor:
         """The task as it now stands."""
         return copy_descriptor((await self._find(task_id, owner)).descriptor)
+
+    async def record(self, task_id: str, owner: str) -> TaskRecord:
+        """The task as it now stands, with its outcome if it has ended."""
+        return await self._find(task_id, owner)
+
+    def watching(self, task_id: str, watcher: Watcher) -> AbstractContextManager[None]:
+        """While the context is open `watcher` is called, with its id, when the task changes: on the
+        event loop, and for changes made in this process."""
+        return self._watchers.watching(task_id, watcher)
 
     async def list(
         self, owner: str, cursor: str | None = None, limit: int = 100
@@ -149,7 +160,7 @@ class TaskEngine:
         Raises `InvalidParams` if it has ended already (MCP 2025-11-25, "Task Cancellation").
         """
         record = self._unfinished(await self._find(task_id, owner))
-        run = self._running.get(task_id) or RunningTask(record, _Nobody(), self._clock)
+        run = self._running.get(task_id) or self._elsewhere(record)
         run.end("cancelled", outcomes.cancellation(task_id), "the task was cancelled")
         await self._close(run)
         return copy_descriptor(run.record.descriptor)
@@ -194,6 +205,10 @@ class TaskEngine:
             task = record.descriptor
             raise InvalidParams(f"invalid: task {task.task_id} has already ended: {task.status}")
         return record
+
+    def _elsewhere(self, record: TaskRecord) -> RunningTask:
+        """A task that another process runs, to be ended from here."""
+        return RunningTask(record, WatchedLink(Nobody(), self._watchers), self._clock)
 
     # -- starting, running, ending ----------------------------------------------------------------
 
@@ -264,19 +279,6 @@ class TaskEngine:
             if run is not None:
                 run.vanish()
         return await self.store.next_expiry()
-
-
-class _Nobody:
-    """The link of a task that another process runs: its own link tells the client."""
-
-    def notify(self, descriptor: TaskDescriptor) -> None:
-        return
-
-    def can_ask(self, operation: str) -> bool:
-        return False
-
-    async def ask(self, operation: str, params: Any) -> Any:
-        raise ConnectionLost("the client is connected to another process")
 
 
 def _positive(name: str, wish: int | None) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ...errors import ConnectionLost
 from ...model import TaskDescriptor
 
 
@@ -15,7 +16,10 @@ class TaskLink(Protocol):
         ...
 
     def can_ask(self, operation: str) -> bool:
-        """Whether a request of this operation can be sent to the client now."""
+        """Whether a request of this operation can be sent to the client now.
+
+        Raises `MissingCapability` where it can neither be sent nor be answered later.
+        """
         ...
 
     async def ask(self, operation: str, params: Any) -> Any:
@@ -24,3 +28,16 @@ class TaskLink(Protocol):
         Raises `ConnectionLost` or `MissingCapability` when the client is gone or cannot do it.
         """
         ...
+
+
+class Nobody:
+    """The link of a task that another process runs: its own link tells the client."""
+
+    def notify(self, descriptor: TaskDescriptor) -> None:
+        return
+
+    def can_ask(self, operation: str) -> bool:
+        return False
+
+    async def ask(self, operation: str, params: Any) -> Any:
+        raise ConnectionLost("the client is connected to another process")

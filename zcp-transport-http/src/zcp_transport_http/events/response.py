@@ -1,0 +1,84 @@
+"""One HTTP response that is an event stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+
+from ..sse import COMMENT, HEADERS, encode_event
+from ..wire import Pairs, Send
+
+__all__ = ["STALL_SECONDS", "EventResponse"]
+
+STALL_SECONDS = 30.0
+"""A client that takes nothing for this long is cut off."""
+
+
+class EventResponse:
+    """Writes events as they come, from any task.
+
+    A writer waits while the client is slow, so nothing is queued here. `open` is False from when
+    the response ended, or its client is known to be gone.
+    """
+
+    __slots__ = ("_lock", "_retry", "_send", "_stall", "on_close", "open", "started")
+
+    def __init__(
+        self, send: Send, retry_ms: int | None = None, stall_seconds: float = STALL_SECONDS
+    ) -> None:
+        """`retry_ms`, if given, goes with the first event."""
+        self._send = send
+        self._retry = retry_ms
+        self._stall = stall_seconds
+        self._lock = anyio.Lock()
+        self.open = True
+        self.started = False
+        self.on_close: Callable[[], None] | None = None
+
+    async def start(self, headers: Pairs = ()) -> None:
+        """Send the response's head. Servers hold it back until something follows."""
+        self.started = True
+        fields = [*HEADERS, *headers]
+        await self._write({"type": "http.response.start", "status": 200, "headers": fields})
+
+    async def event(self, data: bytes, id: str | None = None, name: str | None = None) -> bool:
+        """Send one event; False if the client is gone."""
+        retry, self._retry = self._retry, None
+        return await self._write(_body(encode_event(data, id=id, retry=retry, name=name)))
+
+    async def comment(self) -> None:
+        """Send something that says nothing, so that the connection stays open."""
+        await self._write(_body(COMMENT))
+
+    async def end(self) -> None:
+        """Complete the response. Idempotent."""
+        await self._write(_body(b"", more=False))
+        self.lose()
+
+    def lose(self) -> None:
+        """Write nothing any more: the client is gone, or there is nothing to say. `on_close` learns
+        it."""
+        if self.open:
+            self.open = False
+            if self.on_close is not None:
+                self.on_close()
+
+    async def _write(self, message: dict[str, object]) -> bool:
+        async with self._lock:
+            if not self.open:
+                return False
+            # Shielded: a write cut short by its writer's cancellation would leave half an event.
+            with anyio.move_on_after(self._stall, shield=True) as scope:
+                try:
+                    await self._send(message)
+                except OSError:
+                    # ASGI 2.4: how a server says that the client is gone.
+                    self.lose()
+            if scope.cancelled_caught:
+                self.lose()
+            return self.open
+
+
+def _body(chunk: bytes, *, more: bool = True) -> dict[str, object]:
+    return {"type": "http.response.body", "body": chunk, "more_body": more}
