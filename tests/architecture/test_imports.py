@@ -15,13 +15,15 @@ from .source import PACKAGES, ROOT, modules, relative, tree
 MAY_IMPORT: dict[str, set[str]] = {
     "zcp": {"anyio", "attrs", "click", "rich", *PACKAGES},
     "zcp_kernel": {"anyio", "attrs", "cattrs", "fastjsonschema", "orjson", "packaging", "pluggy"},
-    "zcp_profiles": {"attrs", "cattrs", "zcp_kernel"},
+    "zcp_profiles": {"anyio", "attrs", "cattrs", "cryptography", "zcp_kernel"},
+    "zcp_transport_http": {"anyio", "attrs", "hypercorn", "starlette", "zcp_kernel"},
     "zcp_transport_stdio": {"anyio", "attrs", "zcp_kernel"},
 }
 
 OPTIONAL: dict[str, tuple[str, ...]] = {
     "jsonschema_rs": ("zcp_kernel._core.schema",),
-    "trio": ("zcp_kernel._core.supervisor", "zcp_transport_stdio"),
+    "opentelemetry": ("zcp_transport_http",),
+    "trio": ("zcp_kernel._core.supervisor", "zcp_transport_http", "zcp_transport_stdio"),
     "pytest": ("zcp_kernel.testing",),
 }
 """Libraries that need not be there, and the only places that may import them."""
@@ -30,6 +32,7 @@ NEED_THEIR_LIBRARY = (
     "zcp_kernel._core.schema.rs",
     "zcp_kernel._core.schema.rs_faults",
     "zcp_kernel.testing",
+    "zcp_transport_http.telemetry",
     "zcp_transport_stdio.trio_io",
 )
 """Modules that are imported only where their optional library is."""

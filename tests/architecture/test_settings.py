@@ -16,8 +16,6 @@ SECTIONS = PluginHost(only=PRODUCT, environ={}).config_sections()
 
 FIELDS = [(section, one.name) for section, cls in SECTIONS.items() for one in fields(cls)]
 
-READ_LATER = {("server", "environment"): "decides what an HTTP server may leave open"}
-
 
 def attributes_read() -> set[str]:
     """The names read from some object anywhere but in the face's settings."""
@@ -40,4 +38,4 @@ def test_a_setting_says_what_it_does_and_in_which_unit(section: str, field: str)
 
 @pytest.mark.parametrize(("section", "field"), FIELDS)
 def test_a_setting_is_read(section: str, field: str) -> None:
-    assert (field in attributes_read()) is ((section, field) not in READ_LATER)
+    assert field in attributes_read()

@@ -98,7 +98,7 @@ async def test_every_fault_of_the_arguments_is_named() -> None:
             await client.get_prompt("review", {"code": "x", "colour": "red"})
         assert caught.value.code == -32602
         faults = {(each["path"], each["code"]) for each in caught.value.data["errors"]}
-        assert faults == {("arguments.style", "required"), ("arguments.colour", "unknown")}
+        assert faults == {("style", "required"), ("colour", "unknown")}
         with pytest.raises(RemoteError, match=r"arguments\.code.*arguments\.style"):
             await client.get_prompt("review")
         full = await client.get_prompt("review", {"code": "x", "style": "y", "depth": "z"})

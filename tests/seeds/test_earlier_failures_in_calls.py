@@ -49,7 +49,7 @@ async def test_a_required_prompt_argument_is_required() -> None:
         with pytest.raises(RemoteError, match=r"missing|invalid") as caught:
             await client.get_prompt("summary")
         (fault,) = caught.value.data["errors"]
-        assert (fault["path"], fault["code"]) == ("arguments.city", "required")
+        assert (fault["path"], fault["code"]) == ("city", "required")
 
 
 # -- registries, arguments, results ----------------------------------------------------------------

@@ -10,13 +10,15 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import PurePath
 from typing import Any, TypeGuard, cast
 
 import orjson
 from attrs import fields, has
 
 from .errors import ParseError
-from .model import wire_name
+from .model import Shape, wire_name
 
 MAX_DEPTH = 256
 """How deep a frame may nest."""
@@ -89,9 +91,12 @@ def _dumps_exactly(value: Any, default: Callable[[Any], Any]) -> bytes:
 
 
 def plain(value: Any) -> Any:
-    """JSON-able form of what orjson does not know: shapes, attrs, dataclasses, sets, pydantic."""
+    """JSON-able form of what orjson does not know: sets, decimals, paths, classes with members.
+
+    Protocol shapes take their wire names; all other classes keep the names they have.
+    """
     shape = cast("Any", type(value))
-    if has(shape):
+    if isinstance(value, Shape):
         members = {
             wire_name(f.name): item
             for f in fields(shape)
@@ -99,6 +104,8 @@ def plain(value: Any) -> Any:
         }
         kind = getattr(shape, "type", None)
         return {"type": kind, **members} if isinstance(kind, str) else members
+    if has(shape):
+        return {f.name: getattr(value, f.name) for f in fields(shape)}
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return dump(mode="json")
@@ -107,6 +114,10 @@ def plain(value: Any) -> Any:
         return {name: getattr(value, name) for name in declared}
     if isinstance(value, (set, frozenset)):
         return sorted(cast("Iterable[Any]", value), key=repr)
+    if isinstance(value, (Decimal, PurePath)):
+        return str(value)
+    if isinstance(value, tuple) and hasattr(shape, "_asdict"):
+        return cast("Any", value)._asdict()
     raise TypeError(f"{shape.__qualname__} has no JSON form")
 
 

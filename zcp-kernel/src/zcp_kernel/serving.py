@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import anyio
 
-from ._core.exchange import Batch, Exchange, Reply
+from ._core.exchange import Reply
 from ._core.kernel import Kernel
+from ._core.session import Due, ZCPServerSession
+from ._core.speaking import GONE
+from ._core.turns import Turns
 from .contracts import Channel
 from .errors import ParseError
 from .security import Principal
@@ -25,21 +28,10 @@ async def serve(
     answered; then they are cancelled, and the channel is closed.
     """
     session = kernel.open_session(channel, principal)
+    link = _Link(session, channel)
     try:
         async with anyio.create_task_group() as group:
-            while True:
-                try:
-                    frame = await channel.receive()
-                except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    break
-                except ParseError as error:
-                    await _send(channel, session.refusal(None, error).frame)
-                    continue
-                due = session.receive(frame)
-                if type(due) is Reply:
-                    await _send(channel, due.frame)
-                elif due is not None:
-                    group.start_soon(_answer, due, channel)
+            await Turns(group, link.read, link.answer).run()
             session.peer_gone("the client stopped sending")
             group.cancel_scope.deadline = anyio.current_time() + grace
     finally:
@@ -48,18 +40,38 @@ async def serve(
             await channel.aclose()
 
 
-async def _answer(due: Exchange | Reply | Batch, channel: Channel) -> None:
-    with anyio.CancelScope() as scope:
-        if type(due) is not Reply:
-            due.on_cancel = scope.cancel
-        frame = await due.run()
-        if frame is not None:
-            await _send(channel, frame)
+class _Link:
+    """A session and the channel it is served on."""
 
+    def __init__(self, session: ZCPServerSession, channel: Channel) -> None:
+        self._session = session
+        self._channel = channel
 
-async def _send(channel: Channel, frame: bytes) -> None:
-    try:
-        await channel.send(frame)
-    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-        # The peer is gone: the reading side finds out and ends the session.
-        return
+    async def read(self) -> Due | None:
+        """The next thing that must be run; None when the peer is done."""
+        while True:
+            try:
+                due = self._session.receive(await self._channel.receive())
+            except ParseError as error:
+                due = self._session.refusal(None, error)
+            except (anyio.EndOfStream, *GONE):
+                return None
+            if type(due) is Reply:
+                await self._send(due.frame)
+            elif due is not None:
+                return due
+
+    async def answer(self, due: Due) -> None:
+        with anyio.CancelScope() as scope:
+            if type(due) is not Reply:
+                due.on_cancel = scope.cancel
+            frame = await due.run()
+            if frame is not None:
+                await self._send(frame)
+
+    async def _send(self, frame: bytes) -> None:
+        try:
+            await self._channel.send(frame)
+        except GONE:
+            # The peer is gone: the reading side finds out and ends the session.
+            return

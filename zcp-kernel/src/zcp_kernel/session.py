@@ -1,5 +1,6 @@
-"""The server session of a connection, and its facts."""
+"""The server session of a connection, its facts, and what it makes of a frame."""
 
-from ._core.session import SessionState, ZCPServerSession
+from ._core.exchange import Batch, Exchange, Reply
+from ._core.session import Due, SessionState, ZCPServerSession
 
-__all__ = ["SessionState", "ZCPServerSession"]
+__all__ = ["Batch", "Due", "Exchange", "Reply", "SessionState", "ZCPServerSession"]

@@ -70,9 +70,7 @@ class HTTPConfig:
     authenticators: tuple[str, ...] = _setting(
         (), "Authenticators of plugins to use that have no section of their own."
     )
-    max_body_bytes: int = _setting(
-        4 * MIB, "Largest body of a request.", unit="bytes", check=gt(0)
-    )
+    max_body_bytes: int = _setting(4 * MIB, "Largest body of a request.", unit="bytes", check=gt(0))
     max_header_bytes: int = _setting(
         32 * KIB, "Most bytes of header names and values.", unit="bytes", check=gt(0)
     )

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from attrs import define, field
+from zcp_kernel.errors import ZCPError
 from zcp_kernel.jsontext import dumps
 from zcp_kernel.security import Principal
 
@@ -24,6 +25,7 @@ Pairs = Iterable[tuple[bytes, bytes]]
 
 JSON = (b"content-type", b"application/json")
 INVALID_REQUEST = -32600
+NO_CONTENT = 204
 
 
 class Headers(dict[str, str]):
@@ -37,6 +39,11 @@ class Headers(dict[str, str]):
         for name, value in self._fields:
             self.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
 
+    @property
+    def repeats(self) -> bool:
+        """Whether any field came more than once."""
+        return len(self) != len(self._fields)
+
     def all(self, name: str) -> list[str]:
         """Every value of this field, in the order they came."""
         wanted = name.lower().encode("latin-1")
@@ -45,12 +52,19 @@ class Headers(dict[str, str]):
         ]
 
 
+def no_challenges(error: ZCPError) -> Pairs:
+    """For servers nobody signs in to."""
+    return ()
+
+
 @define(eq=False)
 class Request:
     """One HTTP request.
 
     `path` is below the application's mount. `body` was read whole, and its size limited, before the
     endpoint is called; it is empty for GET and DELETE. `receive` gives nothing but the disconnect.
+    `challenges` gives the header fields to send with the answer of an error: what a caller who
+    lacks scopes should ask a token for; none for other errors.
     """
 
     method: str
@@ -60,6 +74,7 @@ class Request:
     receive: Receive
     principal: Principal
     body: bytes = b""
+    challenges: Callable[[ZCPError], Pairs] = no_challenges
     _query: dict[str, str] | None = field(default=None, init=False)
 
     @property
@@ -84,7 +99,9 @@ async def respond(
     send: Send, status: int, body: bytes = b"", headers: Pairs = (), content: bytes | None = None
 ) -> None:
     """Answer in one piece. A body is `application/json` unless `content` names another type."""
-    fields = [(b"content-length", b"%d" % len(body)), *headers]
+    fields = list(headers)
+    if status != NO_CONTENT:
+        fields.append((b"content-length", b"%d" % len(body)))
     if body:
         fields.append(JSON if content is None else (b"content-type", content))
     await send({"type": "http.response.start", "status": status, "headers": fields})

@@ -157,8 +157,6 @@ class RuntimeExecutor:
         always = tool.output_mode == "handle" or tool.inline_ok is False
         if not always and len(encoded) <= self._settings.inline_max_bytes:
             return result
-        if tool.check_output is not None and not always:
-            return result
         try:
             ref = await ctx.kernel.handles.keep(encoded, owner=ctx.owner, scopes=tool.required_scopes)
         except ValueError:

@@ -44,9 +44,14 @@ def to_result(value: Any, tool: Tool, carrier: Carrier | None = None) -> CallRes
         encoded = dumps(value)
     except ValueError as error:
         raise ToolError(f"the result of {tool.definition.name} cannot be sent: {error}") from None
-    if type(value) not in (dict, list):
+    if type(value) not in (dict, list) or not _fits(value, tool):
         value = loads(encoded)
     return CallResult([], value, encoded=encoded, carrier=carrier)
+
+
+def _fits(value: Any, tool: Tool) -> bool:
+    """False also for a dict or list that holds more than JSON, such as dataclasses."""
+    return tool.check_output is None or tool.check_output.is_valid(value)
 
 
 def failure(message: str) -> CallResult:

@@ -72,6 +72,11 @@ class Speaker:
         self._posting = False
         self._closed = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return self._closed
+
     # -- requests -----------------------------------------------------------------------------------
 
     async def ask(self, operation: str, params: Any, related: Channel | None = None) -> Any:

@@ -64,8 +64,8 @@ class Revision(Protocol):
     its call and letting it retry with the answers. `task_mode`: whether a call becomes a task
     because the client "requested" it, because the server "decided" so, or never (None).
     `omits_unknown_id`: an error whose request had no readable id carries none, instead of null.
-    `primes_streams`: a client expects every event stream to open with an event that has an id and no
-    data, so that it can resume from the very start.
+    `primes_streams`: a client expects every event stream to open with an event that has an id and
+    no data, so that it can resume from the very start.
     """
 
     @property

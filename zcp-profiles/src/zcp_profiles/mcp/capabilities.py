@@ -17,6 +17,7 @@ def capability_hooks(revision: str) -> HookTable:
     }
     table[(model.InitializeParams, "capabilities")] = (_one_side(SERVER_CAPABILITIES),)
     table[(model.InitializeResult, "capabilities")] = (_one_side(CLIENT_CAPABILITIES),)
+    table[(model.DiscoverResult, "capabilities")] = (_one_side(CLIENT_CAPABILITIES),)
     return table
 
 

@@ -15,6 +15,7 @@ class NativeDialect:
     """Claims an `initialize` that offers any `zcp/…`, and answers with the one it speaks."""
 
     name = "native"
+    revisions = (PROTOCOL_VERSION,)
 
     def classify(self, message: Message, headers: Mapping[str, str] | None) -> Match | None:
         params = message.get("params")

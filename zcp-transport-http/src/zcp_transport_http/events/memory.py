@@ -62,9 +62,7 @@ class MemoryEventLog:
         """Bytes of all kept events; each counts its frame and 128 bytes."""
         return self._size
 
-    async def append(
-        self, session: str, stream: int, frame: bytes, *, last: bool = False
-    ) -> int:
+    async def append(self, session: str, stream: int, frame: bytes, *, last: bool = False) -> int:
         """Store the stream's next event; returns its number. Raises `ValueError` after its last."""
         kept = self._sessions.pop(session, None) or _Session()
         self._sessions[session] = kept

@@ -18,11 +18,11 @@ STALL_SECONDS = 30.0
 class EventResponse:
     """Writes events as they come, from any task.
 
-    A writer waits while the client is slow, so nothing is queued here. `open` is False from when
-    the response ended, or its client is known to be gone.
+    A writer waits while the client is slow, so nothing is queued here. `open` is False once no more
+    events are taken; `on_close` is called at that moment.
     """
 
-    __slots__ = ("_lock", "_retry", "_send", "_stall", "on_close", "open", "started")
+    __slots__ = ("_ended", "_lock", "_retry", "_send", "_stall", "on_close", "open", "started")
 
     def __init__(
         self, send: Send, retry_ms: int | None = None, stall_seconds: float = STALL_SECONDS
@@ -32,6 +32,7 @@ class EventResponse:
         self._retry = retry_ms
         self._stall = stall_seconds
         self._lock = anyio.Lock()
+        self._ended = False
         self.open = True
         self.started = False
         self.on_close: Callable[[], None] | None = None
@@ -53,20 +54,25 @@ class EventResponse:
 
     async def end(self) -> None:
         """Complete the response. Idempotent."""
-        await self._write(_body(b"", more=False))
-        self.lose()
+        if not self._ended:
+            await self._write(_body(b"", more=False), last=True)
+            self.lose()
 
-    def lose(self) -> None:
-        """Write nothing any more: the client is gone, or there is nothing to say. `on_close` learns
-        it."""
+    def stop(self) -> None:
+        """Take no more events; whoever owns the response will `end` it."""
         if self.open:
             self.open = False
             if self.on_close is not None:
                 self.on_close()
 
-    async def _write(self, message: dict[str, object]) -> bool:
+    def lose(self) -> None:
+        """The client is gone, or the response complete: write nothing any more."""
+        self._ended = True
+        self.stop()
+
+    async def _write(self, message: dict[str, object], *, last: bool = False) -> bool:
         async with self._lock:
-            if not self.open:
+            if self._ended or not (self.open or last):
                 return False
             # Shielded: a write cut short by its writer's cancellation would leave half an event.
             with anyio.move_on_after(self._stall, shield=True) as scope:

@@ -50,8 +50,10 @@ class SessionStream:
 
     async def send(self, frame: bytes, *, last: bool = False) -> None:
         """Log an event and write it to whoever is attached; waits while that one is slow. The last
-        one ends the response."""
+        one ends the response. Raises `anyio.BrokenResourceError` once the stream has ended."""
         async with self._lock:
+            if self.ended:
+                raise anyio.BrokenResourceError
             self._count = await self._log.append(self._session, self.number, frame, last=last)
             await self._hand(frame, self._count)
             self.ended = self.ended or last
@@ -114,6 +116,19 @@ class SessionStream:
             if self.response is not None:
                 await self.response.end()
                 self.response = None
+
+    async def leave(self, *, prime: bool) -> None:
+        """End the response, and let its client come back. `prime`: with an event that has an id
+        alone, to come back with."""
+        async with self._lock:
+            response = self.response
+            if response is None or not response.open:
+                return
+            if prime:
+                await response.event(b"", self._id(self.handed))
+            else:
+                await response.comment()
+            response.stop()
 
     def detach(self, response: EventResponse) -> None:
         """This response's client is gone."""

@@ -11,7 +11,6 @@ from zcp_kernel.contracts import EventLog
 from ..events.stream import SessionStream
 
 if TYPE_CHECKING:
-    from zcp_kernel.contracts import Channel
     from zcp_kernel.security import Principal
     from zcp_kernel.session import ZCPServerSession
 
@@ -30,18 +29,18 @@ _NONE: dict[int, SessionStream] = {}
 class HTTPSession(ABC):
     """What the table of sessions keeps: the kernel's session, and the channel it speaks on.
 
-    `touched` is when it was last used, by the table's clock. `working` counts requests at work for
-    it that its kernel session does not know of.
+    `touched` is when it was last used, by the table's clock.
     """
 
-    __slots__ = ("closed", "plane", "session", "touched", "working")
+    __slots__ = ("closed", "dialect", "plane", "session", "touched")
 
     session: ZCPServerSession
 
-    def __init__(self, plane: str) -> None:
+    def __init__(self, plane: str, dialect: str) -> None:
+        """`plane` is where its id is good, `dialect` what is spoken on it."""
         self.plane = plane
+        self.dialect = dialect
         self.touched = 0.0
-        self.working = 0
         self.closed = False
 
     @property
@@ -57,7 +56,12 @@ class HTTPSession(ABC):
     @property
     def busy(self) -> bool:
         """Whether anything is at work for this client, or a stream to it open."""
-        return bool(self.session.inflight) or self.working > 0 or self.connected
+        return bool(self.session.inflight) or self.connected
+
+    @property
+    def silent(self) -> bool:
+        """Whether there never was a stream to keep events of."""
+        return True
 
     def admits(self, principal: Principal) -> bool:
         """Whether this is the principal the session belongs to. One that came back with more scopes
@@ -93,6 +97,10 @@ class HTTPSession(ABC):
             self._drop_streams()
 
     @abstractmethod
+    async def end_listening(self) -> None:
+        """End streams that no call in flight needs, with a last sign that this was meant."""
+
+    @abstractmethod
     def _drop_streams(self) -> None: ...
 
 
@@ -106,7 +114,7 @@ class StreamingSession(HTTPSession):
     __slots__ = ("_last", "_live", "_log", "_pushes")
 
     def __init__(self, plane: str, log: EventLog) -> None:
-        super().__init__(plane)
+        super().__init__(plane, plane)
         self._log = log
         self._last = 0
         self._live: dict[int, SessionStream] = _NONE
@@ -115,6 +123,10 @@ class StreamingSession(HTTPSession):
     @property
     def connected(self) -> bool:
         return any(stream.attached for stream in self._live.values())
+
+    @property
+    def silent(self) -> bool:
+        return self._last == 0
 
     def new_stream(self) -> SessionStream:
         """The next stream, for a POST's answer; it is live until `retire`."""
@@ -159,11 +171,18 @@ class StreamingSession(HTTPSession):
             self._pushes = self._pushes[1:]
             self.retire(oldest)
             if oldest.response is not None:
-                oldest.response.lose()
+                oldest.response.stop()
         self._pushes = (*self._pushes, self.new_stream())
+
+    async def end_listening(self) -> None:
+        revision = self.session.revision
+        prime = revision is not None and revision.primes_streams
+        for stream in self._pushes:
+            await stream.leave(prime=prime)
 
     def _drop_streams(self) -> None:
         live, self._live, self._pushes = self._live, _NONE, ()
         for stream in live.values():
+            stream.ended = True
             if stream.response is not None:
-                stream.response.lose()
+                stream.response.stop()

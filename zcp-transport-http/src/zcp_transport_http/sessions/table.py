@@ -104,7 +104,7 @@ class HTTPSessions:
     def adopt(self, session: S, principal: Principal) -> S:
         """Give a new session its kernel session, if there is room. Raises `SessionsFull`."""
         self._make_room()
-        session.session = self._kernel.open_session(session, principal, (session.plane,))
+        session.session = self._kernel.open_session(session, principal, (session.dialect,))
         return session
 
     def add(self, session: HTTPSession) -> None:
@@ -141,6 +141,13 @@ class HTTPSessions:
             self._stats.closed += 1
         self._end(session, reason)
 
+    def end_listening(self) -> None:
+        """The server is about to stop: end the streams that only wait for news. Answers of calls in
+        flight still go out on theirs."""
+        for session in list(self._sessions.values()):
+            if session.connected:
+                self._kernel.spawn(session.end_listening)
+
     async def aclose(self, reason: str = "the server is shutting down") -> None:
         """End every session."""
         for session in list(self._sessions.values()):
@@ -163,7 +170,11 @@ class HTTPSessions:
         self._sessions.pop(session.id, None)
         session.close(reason)
         if not session.silent:
-            self._kernel.spawn(partial(self.log.forget, session.id))
+            try:
+                self._kernel.spawn(partial(self.log.forget, session.id))
+            except RuntimeError:
+                # The kernel has stopped, and the log ends with it.
+                return
 
     def _make_room(self) -> None:
         if len(self._sessions) < self._limit:

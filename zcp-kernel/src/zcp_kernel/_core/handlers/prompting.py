@@ -47,11 +47,11 @@ def _find(name: str, ctx: Context) -> Prompt:
 def _check(prompt: Prompt, arguments: dict[str, str]) -> None:
     known = {each.name for each in prompt.descriptor.arguments or ()}
     faults = [
-        Fault(f"arguments.{name}", "required", f"the prompt needs {name!r}")
+        Fault(name, "required", f"the prompt needs {name!r}")
         for name in prompt.required
         if name not in arguments
     ] + [
-        Fault(f"arguments.{name}", "unknown", f"the prompt takes {', '.join(sorted(known))}")
+        Fault(name, "unknown", f"the prompt takes {', '.join(sorted(known))}")
         for name in arguments
         if name not in known
     ]

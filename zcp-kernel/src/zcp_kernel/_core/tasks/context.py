@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ import anyio.lowlevel
 
 from ...errors import TaskCancelled
 from ...model import ElicitationResult, Empty, ListRootsResult, SamplingResult
+from ..asking import elicitation, sampling
 from ..peer_shapes import elicitation_request, sampling_request
 from .asking import ELICITATION, ROOTS, SAMPLING, ask
 from .running import RunningTask
@@ -80,23 +81,33 @@ class TaskExecutionContext:
         else:
             anyio.from_thread.run_sync(declare, token=self._token)
 
-    async def elicit(self, request: Any = None, /, **members: Any) -> ElicitationResult:
-        """Ask the user: `{"kind": "approval", "prompt": "…"}`, `{"message": …, "requestedSchema":
-        …}`, or the same as keywords. The result also unpacks as `action, content`.
+    async def elicit(
+        self, request: Any = None, schema: Mapping[str, Any] | None = None, /, **members: Any
+    ) -> ElicitationResult:
+        """Ask the user: a message and a schema as for `ctx.elicit`, `{"kind": "approval", "prompt":
+        "…"}`, `{"message": …, "requestedSchema": …}`, or the same as keywords. The result also
+        unpacks as `action, content`.
 
         A client that cannot ask leaves the task `input_required` with the question in its
         `inputRequests` until it is answered. Raises `InvalidParams` for a request that makes no
         sense, `TaskCancelled` once the task has ended.
         """
-        result: ElicitationResult = await self.put(
-            ELICITATION, elicitation_request(request, **members)
-        )
+        if isinstance(request, str):
+            params: Any = elicitation(request, schema, **members).params
+        else:
+            params = elicitation_request(request, **members)
+        result: ElicitationResult = await self.put(ELICITATION, params)
         return result
 
     async def create_message(self, request: Any = None, /, **members: Any) -> SamplingResult:
-        """Ask the client's model: `{"messages": […], "maxTokens": 120}`, camelCase or snake_case,
-        or the same as keywords. Waits and raises as `elicit` does."""
-        result: SamplingResult = await self.put(SAMPLING, sampling_request(request, **members))
+        """Ask the client's model: messages as for `ctx.create_message`, `{"messages": […],
+        "maxTokens": 120}`, camelCase or snake_case, or the same as keywords. Waits and raises as
+        `elicit` does."""
+        if isinstance(request, (str, list)):
+            params: Any = sampling(request, **{"max_tokens": 1024, **members}).params
+        else:
+            params = sampling_request(request, **members)
+        result: SamplingResult = await self.put(SAMPLING, params)
         return result
 
     async def list_roots(self) -> ListRootsResult:
@@ -161,9 +172,11 @@ class BlockingTask:
         """See `TaskExecutionContext.update_status`."""
         self._task.wait_for(partial(self._task.update_status, message))
 
-    def elicit(self, request: Any = None, /, **members: Any) -> ElicitationResult:
+    def elicit(
+        self, request: Any = None, schema: Mapping[str, Any] | None = None, /, **members: Any
+    ) -> ElicitationResult:
         """See `TaskExecutionContext.elicit`."""
-        return self._task.wait_for(partial(self._task.elicit, request, **members))
+        return self._task.wait_for(partial(self._task.elicit, request, schema, **members))
 
     def create_message(self, request: Any = None, /, **members: Any) -> SamplingResult:
         """See `TaskExecutionContext.create_message`."""

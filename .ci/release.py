@@ -1,0 +1,62 @@
+"""Builds one distribution and tests its wheel: `python .ci/release.py FOLDER NAME`.
+
+The wheel is tested in an environment made for it, beside what it depends on as this tree has it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FACE = "zero-context-protocol-sdk"
+TESTING = ("pytest>=8", "pytest-timeout", "hypothesis>=6.100", "trio>=0.27", "jsonschema-rs>=0.30")
+
+TESTED_BY: dict[str, tuple[str, ...]] = {
+    "zcp-kernel": ("tests/kernel", "tests/contract"),
+    "zcp-profiles": ("tests/profiles",),
+    "zcp-transport-stdio": ("tests/stdio",),
+    FACE: ("tests/cli", "tests/examples"),
+}
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "zcp-kernel": (),
+    "zcp-profiles": ("zcp-kernel",),
+    "zcp-transport-stdio": ("zcp-kernel",),
+    FACE: ("zcp-kernel", "zcp-profiles", "zcp-transport-stdio"),
+}
+"""What of this tree each distribution is tested with."""
+
+
+def main(folder: Path, name: str) -> None:
+    """Build sdist and wheel of `name` into `dist/`, install the wheel, run its tests."""
+    run(sys.executable, "-m", "build", "--outdir", str(ROOT / "dist"), str(source(name)))
+    wheel = newest_wheel(name)
+    home = folder / name
+    venv.create(home, clear=True, with_pip=True)
+    python = str(home / "bin" / "python")
+    beside = [str(source(needed)) for needed in NEEDS[name]]
+    run(python, "-m", "pip", "install", "-q", *TESTING, str(wheel), *beside)
+    run(python, "-m", "pytest", "-q", "--timeout", "300", *TESTED_BY[name])
+
+
+def source(name: str) -> Path:
+    return ROOT if name == FACE else ROOT / name
+
+
+def newest_wheel(name: str) -> Path:
+    """The wheel just built."""
+    wheels = (ROOT / "dist").glob(f"{name.replace('-', '_')}-*.whl")
+    return max(wheels, key=lambda wheel: wheel.stat().st_mtime)
+
+
+def run(*command: str) -> None:
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[2] not in TESTED_BY:
+        sys.exit(f"usage: tox run -e release -- NAME, one of: {', '.join(TESTED_BY)}")
+    main(Path(sys.argv[1]), sys.argv[2])

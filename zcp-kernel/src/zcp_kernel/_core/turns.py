@@ -1,0 +1,107 @@
+"""Taking turns at reading: calls of one channel run at the same time without a task for each.
+
+Rules of this file:
+- The task that reads a call runs it. Another takes over the reading once that call really waits for
+  something; so a call that does not costs no switch between tasks.
+- Tasks whose call is done wait for their next turn; only so many are kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.lowlevel
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
+
+    from .session import Due
+
+MAX_WAITING = 32
+"""How many tasks are kept waiting for a turn."""
+
+CALLS_IN_A_ROW = 32
+"""How many calls may run before everything else on the event loop is let in."""
+
+
+class Turns:
+    """Runs `answer` on all that `read` gives, until it gives None. `answer` must not raise."""
+
+    def __init__(
+        self,
+        group: TaskGroup,
+        read: Callable[[], Awaitable[Due | None]],
+        answer: Callable[[Due], Awaitable[None]],
+    ) -> None:
+        self._group = group
+        self._read = read
+        self._answer = answer
+        self._waiting: list[anyio.Event] = []
+        self._done = anyio.Event()
+        self._loop = _asyncio_loop()
+
+    async def run(self) -> None:
+        """Return when there is nothing more to read; calls may still run in the task group."""
+        self._group.start_soon(self._take_turns)
+        await self._done.wait()
+        for turn in self._waiting:
+            turn.set()
+
+    async def _take_turns(self) -> None:
+        """The life of one task; it begins as the reader."""
+        while True:
+            await self._read_on()
+            if self._done.is_set() or len(self._waiting) >= MAX_WAITING:
+                return
+            turn = anyio.Event()
+            self._waiting.append(turn)
+            await turn.wait()
+            if self._done.is_set():
+                return
+
+    async def _read_on(self) -> None:
+        """Read and run calls until another task reads, or there are none."""
+        in_a_row = 0
+        while (due := await self._read()) is not None:
+            if not await self._still_reader_after(due):
+                return
+            in_a_row += 1
+            if in_a_row == CALLS_IN_A_ROW:
+                in_a_row = 0
+                await anyio.lowlevel.checkpoint()
+        self._done.set()
+
+    async def _still_reader_after(self, due: Due) -> bool:
+        if self._loop is None:
+            # Trio has no callback that a finished call could take back: always pass the turn on.
+            self._pass_on()
+            await self._answer(due)
+            return False
+        passed = False
+
+        def pass_on() -> None:
+            nonlocal passed
+            passed = True
+            self._pass_on()
+
+        # The loop calls it only if the answer lets the loop run before it is there.
+        handle = self._loop.call_soon(pass_on)
+        await self._answer(due)
+        handle.cancel()
+        return not passed
+
+    def _pass_on(self) -> None:
+        if self._waiting:
+            self._waiting.pop().set()
+        else:
+            self._group.start_soon(self._take_turns)
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,23 @@
+"""`server/discover`: what a handshake used to tell (2026-07-28, server/discover)."""
+
+from __future__ import annotations
+
+from zcp_kernel.context import Context
+from zcp_kernel.model import DiscoverResult, Empty
+
+from .history import STATELESS
+
+
+async def discover(params: Empty, ctx: Context) -> DiscoverResult:
+    """The revisions requests may be made in, the capabilities and the instructions.
+
+    Handshake revisions are not listed: a request that named one in its metadata would be refused.
+    """
+    revision = ctx.session.revision
+    assert revision is not None
+    told = ctx.kernel.introduction(revision)
+    return DiscoverResult(
+        supported_versions=list(STATELESS),
+        capabilities=told.capabilities,
+        instructions=told.instructions,
+    )

@@ -1,0 +1,286 @@
+"""Streamable HTTP: one URL for sessions, for calls without one, and for every revision.
+
+Which revision a message is read in is decided in this order: the message opens a session or brings
+its own facts (the dialect says so); the session it names; on the native plane, the newest revision.
+The header that names a version never chooses the codec of a session (MCP 2025-11-25,
+basic/transports, "Session Management").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import anyio
+from zcp_kernel.errors import ParseError
+from zcp_kernel.jsontext import is_object, loads
+from zcp_kernel.session import Reply
+
+from ..events.response import EventResponse
+from ..events.stream import parse_event_id
+from ..sessions import HTTPSessions, SessionsFull, StreamingSession
+from ..wire import problem, respond
+from .answer import ACCEPTED, Answer, Answering
+from .negotiation import Accepted, accepted, contradicts, is_json
+from .watch import Watch, until_gone
+
+if TYPE_CHECKING:
+    from zcp_kernel.contracts import Channel
+    from zcp_kernel.runtime import Kernel
+    from zcp_kernel.session import ZCPServerSession
+
+    from ..settings import Settings
+    from ..wire import Endpoint, Request, Send
+
+__all__ = ["streamable_endpoint"]
+
+Plane = Literal["mcp", "native"]
+METHODS = (b"allow", b"GET, POST, DELETE")
+NO_SESSION = "no such session is open; initialize a new one"
+NAME_A_SESSION = "name your session in the header {}, or open one with initialize"
+GAP = (
+    "the events after {} are no longer kept: fetch anew what you need, and listen without "
+    "Last-Event-ID"
+)
+
+
+class _Nowhere:
+    """The channel of a client that takes no stream: what is not the result is dropped."""
+
+    async def receive(self) -> bytes:
+        raise anyio.EndOfStream
+
+    async def send(self, frame: bytes) -> None:
+        """Dropped."""
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+NOWHERE = _Nowhere()
+
+
+def streamable_endpoint(
+    kernel: Kernel, settings: Settings, plane: Plane, sessions: HTTPSessions | None = None
+) -> Endpoint:
+    """The endpoint of one plane, for GET, POST and DELETE.
+
+    `sessions` is shared by the endpoints of an application; None makes a table of its own.
+    """
+    table = HTTPSessions(kernel, settings.streamable) if sessions is None else sessions
+    return _Streamable(kernel, settings, plane, table)
+
+
+class _Streamable:
+    def __init__(
+        self, kernel: Kernel, settings: Settings, plane: Plane, sessions: HTTPSessions
+    ) -> None:
+        streamable = settings.streamable
+        self._kernel = kernel
+        self._plane = plane
+        self._dialects = [kernel.dialects[plane]]
+        self._sessions = sessions
+        self._headers = [streamable.session_header.lower()]
+        if plane == "native":
+            self._headers.insert(0, streamable.native_session_header.lower())
+        self._single = (*self._headers, "mcp-protocol-version", "last-event-id", "content-type")
+        self._json_only = streamable.json_response
+        self._gap_status = 409 if plane == "native" else 400
+        keepalive = settings.sse.keepalive_seconds
+        self._shared = Answering(Watch(kernel), keepalive, streamable.retry_ms)
+
+    async def __call__(self, request: Request, send: Send) -> None:
+        twice = contradicts(request.headers, *self._single)
+        if twice is not None:
+            await problem(send, 400, f"the header {twice} came with several values")
+        elif request.method == "POST":
+            await self._post(request, send)
+        elif request.method == "GET":
+            await self._get(request, send)
+        elif request.method == "DELETE":
+            await self._delete(request, send)
+        else:
+            await problem(send, 405, "use GET, POST or DELETE", headers=[METHODS])
+
+    # -- POST --------------------------------------------------------------------------------------
+
+    async def _post(self, request: Request, send: Send) -> None:
+        takes = accepted(request.headers)
+        if not is_json(request.headers):
+            return await problem(send, 415, "send Content-Type: application/json")
+        both = takes.json and takes.stream
+        if not (both or (self._plane == "native" and (takes.json or takes.stream))):
+            wanted = "application/json, text/event-stream"
+            return await problem(send, 406, f"send Accept: {wanted}")
+        try:
+            message = loads(request.body)
+        except ParseError as error:
+            return await self._unreadable(error, request, send)
+        match = None
+        if is_object(message):
+            match = self._kernel.classify(message, request.headers, self._dialects)
+        if match is None:
+            return await self._unclaimed(message, takes, request, send)
+        if match.handshake and match.refusal is None:
+            return await self._initialize(message, request, send)
+        return await self._without_session(message, takes, request, send)
+
+    async def _unreadable(self, error: ParseError, request: Request, send: Send) -> None:
+        """No JSON. It may have been the answer somebody here waits for."""
+        home = None
+        if (presented := self._presented(request)) is not None:
+            home = self._sessions.find(presented, self._plane, request.principal)
+        session = home.session if home is not None else self._transient(NOWHERE, request)
+        reply = session.unreadable(request.body, error)
+        if reply is None:
+            return await problem(send, 400, error.message, code=error.code)
+        return await respond(send, 400, reply.frame)
+
+    def _transient(self, channel: Channel, request: Request) -> ZCPServerSession:
+        return self._kernel.open_session(channel, request.principal, (self._plane,))
+
+    async def _unclaimed(self, message: Any, takes: Accepted, request: Request, send: Send) -> None:
+        """A message that belongs to a session, or, on the native plane, to none."""
+        if self._presented(request) is None and self._plane == "native":
+            return await self._without_session(message, takes, request, send, adopt=True)
+        home = await self._found(request, send)
+        if home is None:
+            return None
+        answer = Answer(self._shared, request, send, home)
+        related = None if self._json_only or not takes.stream else answer
+        due = home.session.take(message, related, request.headers)
+        await self._answer(answer, due, takes, send)
+        self._sessions.touch(home)
+        return None
+
+    async def _without_session(
+        self,
+        message: Any,
+        takes: Accepted,
+        request: Request,
+        send: Send,
+        *,
+        adopt: bool = False,
+    ) -> None:
+        """Served by a session that ends with the answer. `adopt`: it speaks the newest revision
+        without a handshake."""
+        answer = Answer(self._shared, request, send)
+        related: Channel = NOWHERE if self._json_only or not takes.stream else answer
+        session = self._transient(related, request)
+        if adopt:
+            session.adopt(self._dialects[0].revision())
+        due = session.take(message, related, request.headers)
+        await self._answer(answer, due, takes, send)
+
+    async def _answer(self, answer: Answer, due: Any, takes: Accepted, send: Send) -> None:
+        if due is None:
+            return await respond(send, ACCEPTED)
+        if not takes.json:
+            await answer.open()
+        if isinstance(due, Reply):
+            return await answer.reply(due.frame, due)
+        return await answer.run(due)
+
+    async def _initialize(self, message: Any, request: Request, send: Send) -> None:
+        """Open a session; an id the client presents is ignored."""
+        try:
+            home = self._sessions.open_streaming(self._plane, request.principal)
+        except SessionsFull as full:
+            retry = [(b"retry-after", b"%d" % full.retry_after)]
+            return await problem(send, 503, str(full), headers=retry)
+        due = home.session.take(message, None, request.headers)
+        if due is None:
+            return await respond(send, ACCEPTED)
+        assert isinstance(due, Reply)
+        fields: Sequence[tuple[bytes, bytes]] = ()
+        if due.error is None:
+            self._sessions.add(home)
+            fields = [(name.encode(), home.id.encode()) for name in self._headers]
+        return await Answer(self._shared, request, send, headers=fields).reply(due.frame, due)
+
+    # -- sessions ----------------------------------------------------------------------------------
+
+    def _presented(self, request: Request) -> str | None:
+        for name in self._headers:
+            if name in request.headers:
+                return request.headers[name]
+        return None
+
+    async def _found(self, request: Request, send: Send) -> StreamingSession | None:
+        """The session of a request; None if the answer was that there is none."""
+        presented = self._presented(request)
+        if presented is None:
+            await problem(send, 400, NAME_A_SESSION.format(self._headers[0]))
+            return None
+        home = self._sessions.find(presented, self._plane, request.principal)
+        if not isinstance(home, StreamingSession):
+            await problem(send, 404, NO_SESSION)
+            return None
+        return home
+
+    async def _claimed(self, request: Request, send: Send) -> bool:
+        """Whether the headers alone name a revision that has no sessions, or none at all."""
+        match = self._kernel.classify({}, request.headers, self._dialects)
+        if match is None:
+            return False
+        why = match.refusal.message if match.refusal is not None else match.revision.name
+        await problem(send, 400, f"only sessions have GET and DELETE: {why}")
+        return True
+
+    async def _delete(self, request: Request, send: Send) -> None:
+        if await self._claimed(request, send):
+            return
+        home = await self._found(request, send)
+        if home is not None:
+            self._sessions.close(home)
+            await respond(send, 204)
+
+    # -- GET ---------------------------------------------------------------------------------------
+
+    async def _get(self, request: Request, send: Send) -> None:
+        if not accepted(request.headers).stream:
+            return await problem(send, 406, "send Accept: text/event-stream")
+        if await self._claimed(request, send):
+            return None
+        home = await self._found(request, send)
+        if home is None:
+            return None
+        response = EventResponse(send, self._shared.retry_ms)
+        last = request.headers.get("last-event-id")
+        if last:
+            return await self._resume(home, last, response, request, send)
+        stream = home.listening(response)
+        revision = home.session.revision
+        prime = revision is not None and revision.primes_streams
+        await stream.listen(response, prime=prime)
+        await self._hold(home, response, request)
+        stream.detach(response)
+        return None
+
+    async def _resume(
+        self,
+        home: StreamingSession,
+        last: str,
+        response: EventResponse,
+        request: Request,
+        send: Send,
+    ) -> None:
+        cursor = parse_event_id(last)
+        stream = None if cursor is None else home.find_stream(cursor[0])
+        if cursor is None or stream is None or not await stream.resume(response, cursor[1]):
+            return await problem(send, self._gap_status, GAP.format(last))
+        await self._hold(home, response, request)
+        stream.detach(response)
+        return None
+
+    async def _hold(
+        self, home: StreamingSession, response: EventResponse, request: Request
+    ) -> None:
+        """Until the client leaves, or there is nothing more to say."""
+        if response.open:
+            with anyio.CancelScope() as scope:
+                response.on_close = scope.cancel
+                await until_gone(request, self._shared.keepalive, response.comment)
+                response.lose()
+        await response.end()
+        self._sessions.touch(home)

@@ -1,0 +1,117 @@
+"""Taking a request in: its header fields and its body, within their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Generator
+from typing import Any
+
+import anyio
+
+from ..config import HTTPConfig
+from ..wire import Headers, Receive, Scope
+from .refusal import Refused
+
+Message = Any
+CLOSE = ((b"connection", b"close"),)
+"""An answer before the body was read leaves bytes on the connection that are no request."""
+
+
+class Disconnected(Exception):
+    """The client went away before its request was complete: there is nobody to answer."""
+
+
+class Intake:
+    """Limits on what is read of a request."""
+
+    def __init__(self, http: HTTPConfig) -> None:
+        self._max_body = http.max_body_bytes
+        self._max_bytes = http.max_header_bytes
+        self._max_fields = http.max_headers
+        self._seconds = http.body_timeout_seconds
+        self.refused_bodies = 0
+
+    def headers(self, scope: Scope) -> Headers:
+        """The header fields. Raises `Refused` (431)."""
+        fields = scope["headers"]
+        size = 0
+        for name, value in fields:
+            size += len(name) + len(value)
+        if len(fields) > self._max_fields:
+            limit = f"{self._max_fields} header fields (max_headers, ZCP_HTTP__MAX_HEADERS)"
+            raise Refused(431, f"more than {limit}", headers=CLOSE)
+        if size > self._max_bytes:
+            limit = f"{self._max_bytes} bytes (max_header_bytes, ZCP_HTTP__MAX_HEADER_BYTES)"
+            raise Refused(431, f"header fields beyond {limit}", headers=CLOSE)
+        return Headers(fields)
+
+    async def body(self, headers: Headers, receive: Receive) -> bytes:
+        """The whole body. Raises `Refused` (413, 408, 400), `Disconnected`."""
+        declared = headers.get("content-length")
+        if declared is not None:
+            if not declared.isdecimal():
+                raise Refused(400, "content-length is not a number", headers=CLOSE)
+            if int(declared) > self._max_body:
+                raise self._too_large()
+        reading = self._read(receive)
+        try:
+            # What arrived together with its head is read without paying for a deadline.
+            waiting = reading.send(None)
+        except StopIteration as done:
+            body: bytes = done.value
+            return body
+        try:
+            with anyio.fail_after(self._seconds):
+                return await _Resumed(reading, waiting)
+        except TimeoutError:
+            message = f"the body did not arrive within {self._seconds:g} seconds"
+            raise Refused(408, message, headers=CLOSE) from None
+
+    async def _read(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            part: bytes = message.get("body", b"")
+            if part:
+                size += len(part)
+                if size > self._max_body:
+                    raise self._too_large()
+                parts.append(part)
+            if not message.get("more_body", False):
+                return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> Refused:
+        self.refused_bodies += 1
+        return Refused(
+            413,
+            f"the body is larger than {self._max_body} bytes (max_body_bytes in section [http], "
+            "ZCP_HTTP__MAX_BODY_BYTES)",
+            headers=CLOSE,
+        )
+
+
+class _Resumed:
+    """The rest of a coroutine that was begun by hand and now waits for `first`."""
+
+    __slots__ = ("_coroutine", "_first")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, bytes], first: Any) -> None:
+        self._coroutine = coroutine
+        self._first = first
+
+    def __await__(self) -> Generator[Any, Any, bytes]:
+        coroutine, wanted = self._coroutine, self._first
+        while True:
+            try:
+                sent = yield wanted
+            except BaseException as error:
+                step, value = coroutine.throw, error
+            else:
+                step, value = coroutine.send, sent
+            try:
+                wanted = step(value)
+            except StopIteration as done:
+                body: bytes = done.value
+                return body

@@ -1,0 +1,81 @@
+"""Spans and metrics of operations, by OpenTelemetry's semantic conventions for MCP.
+
+Imported only where the OpenTelemetry API is installed and configuration lets it be used. Which SDK
+exports what is the program's own affair.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opentelemetry import metrics, propagate, trace
+from opentelemetry.context import Context
+from zcp_kernel.errors import ZCPError
+
+_tracer = trace.get_tracer("zcp")
+_duration = metrics.get_meter("zcp").create_histogram(
+    "mcp.server.operation.duration",
+    unit="s",
+    description="Time an operation took.",
+    explicit_bucket_boundaries_advisory=[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
+)
+_CARRIED = ("traceparent", "tracestate", "baggage")
+
+
+async def observe(params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
+    """The stage around every operation. The parent span is the one `traceparent` names in `_meta`
+    (MCP 2026-07-28, basic, `_meta`), else the one in the request's header."""
+    attributes = _attributes(params, ctx)
+    target = attributes.get("gen_ai.tool.name") or attributes.get("gen_ai.prompt.name")
+    name = f"{ctx.operation} {target}" if target else ctx.operation
+    begun = time.perf_counter()
+    with _tracer.start_as_current_span(
+        name, _parent(ctx), kind=trace.SpanKind.SERVER, attributes=attributes
+    ) as span:
+        try:
+            result = await proceed(params, ctx)
+            if getattr(result, "is_error", False):
+                _failed(span, attributes, "tool_error")
+            return result
+        except ZCPError as error:
+            _failed(span, attributes, str(error.code))
+            raise
+        finally:
+            kept = {key: value for key, value in attributes.items() if key in _MEASURED}
+            _duration.record(time.perf_counter() - begun, kept)
+
+
+_MEASURED = ("mcp.method.name", "mcp.protocol.version", "gen_ai.tool.name", "error.type")
+
+
+def _attributes(params: Any, ctx: Any) -> dict[str, str]:
+    attributes = {"mcp.method.name": ctx.operation, "mcp.session.id": ctx.session_id}
+    if ctx.session.revision is not None:
+        attributes["mcp.protocol.version"] = ctx.session.revision.name
+    if ctx.request_id is not None:
+        attributes["jsonrpc.request.id"] = str(ctx.request_id)
+    if ctx.operation == "tools/call":
+        attributes["gen_ai.tool.name"] = params.name
+    elif ctx.operation == "prompts/get":
+        attributes["gen_ai.prompt.name"] = params.name
+    return attributes
+
+
+def _parent(ctx: Any) -> Context | None:
+    """The remote span to hang this one under; None is whatever is current here."""
+    for source in (ctx.meta, ctx.headers):
+        if source and "traceparent" in source:
+            return propagate.extract(_carrier(source))
+    return None
+
+
+def _carrier(source: Mapping[str, Any]) -> dict[str, str]:
+    return {key: source[key] for key in _CARRIED if isinstance(source.get(key), str)}
+
+
+def _failed(span: trace.Span, attributes: dict[str, str], kind: str) -> None:
+    attributes["error.type"] = kind
+    span.set_attribute("error.type", kind)
+    span.set_status(trace.StatusCode.ERROR)
