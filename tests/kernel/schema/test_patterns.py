@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from zcp_kernel._core.schema.pure_patterns import translate
 from zcp_kernel.errors import SchemaRefused
@@ -113,6 +113,9 @@ def test_everyday_patterns_are_taken(pattern: str) -> None:
     text=st.text(alphabet="ab1_ .é\n-", max_size=6),
 )
 def test_accepted_patterns_agree_with_the_exact_engine(pattern: str, text: str) -> None:
+    """But for word boundaries beside letters beyond ASCII: there jsonschema-rs follows Unicode,
+    while ECMA-262 (WordCharacters) and the pure engine keep to ASCII."""
+    assume(text.isascii() or "b" not in pattern.lower())
     try:
         pure = engine_named("pure").compile({"pattern": pattern})
         exact = engine_named("rs").compile({"pattern": pattern})

@@ -19,13 +19,13 @@ from .shapes import Color, Point
 
 
 def test_a_whole_signature() -> None:
-    def handler(
+    def handler(  # type: ignore[no-untyped-def]
         city: t.Annotated[str, "where"],
         unit: t.Literal["c", "f"] = "c",
         color: Color = Color.RED,
         place: Point | None = None,
         secret: t.Any = object(),  # noqa: B008
-        untyped=5,  # type: ignore[no-untyped-def]
+        untyped=5,
     ) -> dict[str, int]:
         """Tell the weather.
 

@@ -44,7 +44,7 @@ class CountingEngine:
 
     def is_valid(self, value: Any) -> bool:
         self.calls.append("is_valid")
-        return value == "good"
+        return bool(value == "good")
 
     def faults(self, value: Any) -> list[Fault]:
         self.calls.append("faults")
@@ -161,7 +161,7 @@ def test_a_named_draft_is_followed_or_refused(
 ) -> None:
     named = {"$schema": dialect, **schema}
     if "rs" not in HERE and "2020" not in dialect:
-        with pytest.raises(SchemaRefused, match="draft"):
+        with pytest.raises(SchemaRefused, match="2020-12 only"):
             CanonicalValidator(named)
         return
     validator = CanonicalValidator(named, coerce=False)

@@ -10,7 +10,7 @@ from weakref import WeakSet
 from ._core.compose import compose
 from ._core.registry.building import shaped
 from ._core.registry.registry import Registry
-from .config import ServerConfig
+from .config import ConfigSource, ServerConfig
 from .errors import SetupError
 from .model import Icon, ResourceUpdated
 from .plugins import PluginHost
@@ -81,7 +81,7 @@ class FastZCP(Registry):
             )
         self._auth_profile = profile
 
-    def compose(self, config: ServerConfig | Any | None = None) -> Kernel:
+    def compose(self, config: ServerConfig | ConfigSource | None = None) -> Kernel:
         """Wire a server of this app: its plugins, its configuration, sealed.
 
         `config` is a `ServerConfig`, or anything with a `server_config(host)` method that gives one
@@ -101,7 +101,7 @@ class FastZCP(Registry):
         channel: Channel,
         *,
         principal: Principal | None = None,
-        config: ServerConfig | Any | None = None,
+        config: ServerConfig | ConfigSource | None = None,
     ) -> ZCPServerSession:
         """The server's end of one connection whose own frames go to `channel`.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from .plugins import PluginHost
 
 Section = TypeVar("Section")
+
+
+class ConfigSource(Protocol):
+    """Settings in another form, such as `zcp.ZCPServerConfig`."""
+
+    def server_config(self, host: PluginHost) -> ServerConfig:
+        """These settings, checked against the sections the host's plugins claim. Raises
+        `ConfigError`."""
+        ...
 
 
 @frozen

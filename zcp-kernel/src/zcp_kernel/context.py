@@ -16,7 +16,6 @@ from .model import (
     ListRootsResult,
     LogMessage,
     Progress,
-    SamplingRequest,
     SamplingResult,
 )
 from .model.notices import LogLevel
@@ -110,7 +109,7 @@ class Context:
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
         """Tell the caller how far the work is; nothing is sent unless it asked for progress."""
-        notice = self._progress(progress, total, message)
+        notice = self.progress_notice(progress, total, message)
         if notice is not None:
             await self.session.notify(notice, self.related)
 
@@ -119,7 +118,7 @@ class Context:
     ) -> None:
         """Send a log message; dropped below the level the client set. Raises `ValueError` for an
         unknown level."""
-        notice = self._log(level, message, logger, data)
+        notice = self.log_notice(level, message, logger, data)
         if notice is not None:
             await self.session.notify(notice, self.related)
 
@@ -129,12 +128,16 @@ class Context:
         schema: Mapping[str, Any] | None = None,
         *,
         url: str | None = None,
+        key: str | None = None,
     ) -> ElicitationResult:
         """Ask the user. The result also unpacks: `action, content = await ctx.elicit(…)`.
 
-        Raises `MissingCapability` if the client cannot ask.
+        `key` names the question where the call is retried with its answer; it follows from the
+        question if not given. Raises `MissingCapability` if the client cannot ask.
         """
-        return await self._ask(asking.elicitation(message, schema, url=url))
+        question = asking.elicitation(message, schema, url=url)
+        result: ElicitationResult = await self.answer_to(question, key)
+        return result
 
     async def create_message(
         self,
@@ -142,16 +145,21 @@ class Context:
         *,
         max_tokens: int = 1024,
         system_prompt: str | None = None,
+        key: str | None = None,
         **more: Any,
     ) -> SamplingResult:
-        """Ask the client's model. Raises `MissingCapability` if the client has none."""
-        return await self._ask(
-            asking.sampling(messages, max_tokens=max_tokens, system_prompt=system_prompt, **more)
+        """Ask the client's model; `key` as for `elicit`. Raises `MissingCapability` if the client
+        has none."""
+        question = asking.sampling(
+            messages, max_tokens=max_tokens, system_prompt=system_prompt, **more
         )
+        result: SamplingResult = await self.answer_to(question, key)
+        return result
 
-    async def list_roots(self) -> ListRootsResult:
-        """The places the client opens to this server."""
-        return await self._ask(asking.roots())
+    async def list_roots(self, *, key: str | None = None) -> ListRootsResult:
+        """The places the client opens to this server; `key` as for `elicit`."""
+        result: ListRootsResult = await self.answer_to(asking.roots(), key)
+        return result
 
     async def ask(self, **questions: asking.Question) -> dict[str, Any]:
         """Ask several things at once: `await ctx.ask(name=elicitation(…), dirs=roots())`.
@@ -183,14 +191,16 @@ class Context:
         JSON."""
         if self.asker is None:
             return await function()
-        return await self.asker.once(key, function)
+        value: T = await self.asker.once(key, function)
+        return value
 
     def can_ask(self, operation: str) -> bool:
         """Whether the client can be asked: "sampling/createMessage", "elicitation/request" or
         "roots/list"."""
         return self.session.can_ask(operation)
 
-    async def _ask(self, question: asking.Question, key: str | None = None) -> Any:
+    async def answer_to(self, question: asking.Question, key: str | None = None) -> Any:
+        """The answer to one question; `elicit` and its siblings put it in words."""
         if self.asker is None:
             return await self.session.ask(question.operation, question.params, self.related)
         key = key or self.asker.key_for(question)
@@ -199,17 +209,19 @@ class Context:
     def check_cancelled(self) -> None:
         """Raise if the call was cancelled; async code learns it at every `await` anyway."""
 
-    def _progress(
+    def progress_notice(
         self, progress: float, total: float | None, message: str | None
     ) -> Progress | None:
+        """What `report_progress` sends; None if the caller asked for no progress."""
         token = (self.meta or {}).get("progressToken")
         if token is None:
             return None
         return Progress(progress_token=token, progress=progress, total=total, message=message)
 
-    def _log(
+    def log_notice(
         self, level: LogLevel, message: Any, logger: str | None, data: Mapping[str, Any]
     ) -> LogMessage | None:
+        """What `log` sends; None below the level the client set."""
         if level not in LOG_LEVELS:
             raise ValueError(f"log level {level!r} is not one of {', '.join(LOG_LEVELS)}")
         wanted = self.session.state.log_level

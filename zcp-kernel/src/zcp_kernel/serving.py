@@ -63,7 +63,7 @@ class _Link:
 
     async def answer(self, due: Due) -> None:
         with anyio.CancelScope() as scope:
-            if type(due) is not Reply:
+            if not isinstance(due, Reply):
                 due.on_cancel = scope.cancel
             frame = await due.run()
             if frame is not None:

@@ -21,6 +21,7 @@ from .config import LogConfig
 LOGGER = logging.getLogger("zcp")
 ACCESS = logging.getLogger("zcp.access")
 
+_NO_HEADERS: Mapping[str, str] = {}
 _PROCESS = secrets.token_hex(4)
 _numbers = itertools.count(1)
 _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
@@ -31,13 +32,12 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 class Served:
     """The request being served, as log records name it."""
 
-    __slots__ = ("_id", "headers", "principal", "session", "session_headers")
+    __slots__ = ("_id", "headers", "principal", "session_headers")
 
-    def __init__(self, headers: Mapping[str, str], session_headers: tuple[str, ...]) -> None:
-        self.headers = headers
+    def __init__(self, session_headers: tuple[str, ...]) -> None:
+        self.headers: Mapping[str, str] = _NO_HEADERS
         self.session_headers = session_headers
         self.principal: str | None = None
-        self.session: str | None = None
         self._id: str | None = None
 
     @property
@@ -51,7 +51,7 @@ class Served:
     def facts(self) -> dict[str, str]:
         """What is known of it: `request`; and `session`, `principal`, `trace` if there is one."""
         found = (self.headers.get(name) for name in self.session_headers)
-        session = self.session or next((one for one in found if one), None)
+        session = next((one for one in found if one), None)
         parent = _PARENT.fullmatch(self.headers.get("traceparent", ""))
         facts = {
             "request": self.id,

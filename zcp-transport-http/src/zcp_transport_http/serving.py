@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from .guard.cors import is_preflight
@@ -40,8 +41,11 @@ class Server:
         found = parts.router.find(path)
         name = found.name if isinstance(found, Route) else "mount" if found else "unknown"
         answer = Answered(send, parts.metrics, name, scope["method"] == "HEAD")
+        served = Served(self._session_headers)
+        token = current.set(served)
         try:
-            await self._served(found, path, scope, receive, answer)
+            served.headers = headers = parts.intake.headers(scope)
+            await self._guarded(found, path, headers, scope, receive, answer)
         except Refused as no:
             await problem(answer, no.status, no.message, headers=no.headers, **no.members)
         except Disconnected:
@@ -53,18 +57,7 @@ class Server:
             await problem(answer, 500, "internal error", code=INTERNAL_ERROR)
         finally:
             answer.done()
-
-    async def _served(
-        self, found: Route | Mount | None, path: str, scope: Scope, receive: Receive,
-        answer: Answered,
-    ) -> None:  # fmt: skip
-        headers = self._parts.intake.headers(scope)
-        served = Served(headers, self._session_headers)
-        token = current.set(served)
-        try:
-            await self._guarded(found, path, headers, scope, receive, answer)
-        finally:
-            if ACCESS.isEnabledFor(20):
+            if ACCESS.isEnabledFor(logging.INFO):
                 facts = {"status": answer.status, "seconds": round(answer.seconds, 6)}
                 ACCESS.info("%s %s", scope["method"], scope["path"], extra=facts)
             current.reset(token)

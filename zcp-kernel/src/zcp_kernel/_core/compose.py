@@ -22,6 +22,7 @@ from .tasks.engine import TaskEngine
 
 if TYPE_CHECKING:
     from ..app import FastZCP
+    from ..contracts import Operation
 
 
 def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:

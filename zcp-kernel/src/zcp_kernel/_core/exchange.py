@@ -37,7 +37,7 @@ class Memo:
     """A result that is the same for many requests, with its encodings by revision."""
 
     result: Any
-    encoded: dict[Revision, Fragment] = field(factory=dict)
+    encoded: dict[Revision, Fragment] = field(factory=dict["Revision", Fragment])
 
     def encode(self, revision: Revision, encode: Callable[[Any], Any]) -> Fragment:
         fragment = self.encoded.get(revision)

@@ -50,11 +50,11 @@ class RuntimeExecutor:
         `is_error`.
         """
         tool = self.find(request.name, ctx)
-        if tool.definition.execution is not None or request.task is not None:
-            if self._becomes_task(tool, request, ctx):
-                arguments = self._checked(tool, request)
-                await self._collect(tool, ctx)
-                return await start_tool_task(tool, arguments, request.task, ctx)
+        may_become_task = tool.definition.execution is not None or request.task is not None
+        if may_become_task and self._becomes_task(tool, request, ctx):
+            arguments = self._checked(tool, request)
+            await self._collect(tool, ctx)
+            return await start_tool_task(tool, arguments, request.task, ctx)
         return await self.run(tool, self._checked(tool, request), ctx)
 
     def find(self, name: str, ctx: Context) -> Tool:
@@ -158,7 +158,9 @@ class RuntimeExecutor:
         if not always and len(encoded) <= self._settings.inline_max_bytes:
             return result
         try:
-            ref = await ctx.kernel.handles.keep(encoded, owner=ctx.owner, scopes=tool.required_scopes)
+            ref = await ctx.kernel.handles.keep(
+                encoded, owner=ctx.owner, scopes=tool.required_scopes
+            )
         except ValueError:
             # Too big for the budget of handles: nothing may be lost, so it travels whole.
             return result

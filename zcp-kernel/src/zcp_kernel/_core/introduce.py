@@ -75,7 +75,7 @@ class Introduction:
         takes_tasks = any(tool.task_support != "forbidden" for tool in self.registry.tools)
         if not takes_tasks and not len(self.registry.task_kinds):
             return None
-        requests = {"tools": {"call": {}}} if takes_tasks else {}
+        requests: dict[str, Any] = {"tools": {"call": {}}} if takes_tasks else {}
         return {"list": {}, "cancel": {}, "requests": requests}
 
     def _auth(self) -> dict[str, Any] | None:

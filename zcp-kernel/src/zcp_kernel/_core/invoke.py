@@ -16,11 +16,9 @@ INJECTED = ("ctx", "task")
 
 def location(function: Callable[..., Any]) -> str:
     """`file:line` of a handler, for messages about it."""
-    target = inspect.unwrap(function)
+    target: Any = inspect.unwrap(function)
     target = getattr(target, "__func__", target)
-    code = getattr(target, "__code__", None) or getattr(
-        getattr(type(target), "__call__", None), "__code__", None
-    )
+    code = getattr(target, "__code__", None) or getattr(type(target).__call__, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(function)
 
 
@@ -78,7 +76,17 @@ class Invocation:
     worker thread, unless `blocking=False` says they never block.
     """
 
-    __slots__ = ("_asked", "_coerce", "_context", "_run", "_serial", "_task", "function", "is_async", "where")
+    __slots__ = (
+        "_asked",
+        "_coerce",
+        "_context",
+        "_run",
+        "_serial",
+        "_task",
+        "function",
+        "is_async",
+        "where",
+    )
 
     def __init__(
         self,
@@ -107,7 +115,7 @@ class Invocation:
             self._run = self._run_in_thread if blocking else self._run_inline
 
     def as_tool(self) -> Invocation:
-        """This task handler called as a tool: its arguments are the payload, with the task in it."""
+        """This task handler as a tool: its arguments are the payload, with the task in it."""
         twin = copy(self)
         run, is_async = self._run, self.is_async
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -85,7 +85,7 @@ class Kernel:
         self._thread = 0
         self._token: Any = None
 
-    # -- sessions -----------------------------------------------------------------------------------
+    # -- sessions ----------------------------------------------------------------------------------
 
     def open_session(
         self, channel: Channel, principal: Principal, dialects: Sequence[str] | None = None
@@ -144,7 +144,7 @@ class Kernel:
                 handler = _around(stage, handler)
         return handler
 
-    # -- life ---------------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Start background work and lifespans, once; harmless when running."""
@@ -192,7 +192,7 @@ class Kernel:
             catalogue.detach()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Kernel]:
+    async def running(self) -> AsyncGenerator[Kernel, None]:
         try:
             await self.start()
             yield self
@@ -214,7 +214,7 @@ class Kernel:
         else:
             anyio.from_thread.run_sync(function, token=self._token)
 
-    # -- what sessions hear --------------------------------------------------------------------------
+    # -- what sessions hear ------------------------------------------------------------------------
 
     def broadcast(self, notice: Any) -> None:
         """Post a notification to everyone who wants to hear it; from any thread."""

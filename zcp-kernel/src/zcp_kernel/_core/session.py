@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidParams, InvalidRequest, MethodNotFound, ParseError, ZCPError
-from ..jsontext import loads, salvage
+from ..jsontext import is_list, is_object, loads, salvage
 from ..model import Cancelled, Initialized, InitializeParams, ResourceUpdated
 from .exchange import Batch, Exchange, Reply, Route, error_frame, result_frame
 from .speaking import SessionState, Speaker
@@ -89,9 +89,9 @@ class ZCPServerSession(Speaker):
         self, message: Any, related: Channel | None = None, headers: Headers | None = None
     ) -> Due | None:
         """`receive` for a frame that is decoded already."""
-        if type(message) is dict:
+        if is_object(message):
             return self._message(message, related, headers)
-        if type(message) is list and self.revision is not None and self.revision.allows_batch:
+        if is_list(message) and self.revision is not None and self.revision.allows_batch:
             return self._batch(message, related, headers)
         return self.refusal(None, InvalidRequest("invalid: one JSON-RPC object per frame"))
 
@@ -115,7 +115,7 @@ class ZCPServerSession(Speaker):
         A response among them gets none: the id is one of ours, whose asker must not wait on.
         """
         message = salvage(frame)
-        if not isinstance(message, dict):
+        if not is_object(message):
             return self.refusal(None, error)
         if "method" not in message and ("result" in message or "error" in message):
             self.answered(message.get("id"), None, {"code": error.code, "message": error.message})
@@ -129,8 +129,8 @@ class ZCPServerSession(Speaker):
             return self.refusal(None, InvalidRequest("invalid: an empty batch"))
         parts: list[Exchange | Reply] = []
         for message in messages:
-            if type(message) is not dict or message.get("method") == "initialize":
-                request_id = message.get("id") if isinstance(message, dict) else None
+            if not is_object(message) or message.get("method") == "initialize":
+                request_id = message.get("id") if is_object(message) else None
                 parts.append(
                     self.refusal(request_id, InvalidRequest("invalid: not allowed in a batch"))
                 )
@@ -141,7 +141,8 @@ class ZCPServerSession(Speaker):
     def _message(
         self, message: Message, related: Channel | None, headers: Headers | None
     ) -> Exchange | Reply | None:
-        request_id, method = message.get("id"), message.get("method")
+        request_id: Any = message.get("id")
+        method = message.get("method")
         if message.get("jsonrpc") != "2.0" or not (method is None or type(method) is str):
             return self.refusal(request_id, InvalidRequest(_NOT_JSONRPC))
         if method is None:
@@ -184,9 +185,7 @@ class ZCPServerSession(Speaker):
         route = visitor._routes.get(message["method"])
         if route is None:
             return visitor.refusal(message["id"], MethodNotFound(message["method"]))
-        exchange = Exchange(
-            visitor, message["id"], route, message.get("params"), related, headers
-        )
+        exchange = Exchange(visitor, message["id"], route, message.get("params"), related, headers)
         self.inflight[message["id"]] = exchange
         return exchange
 

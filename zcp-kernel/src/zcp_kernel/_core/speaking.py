@@ -42,9 +42,9 @@ class SessionState:
     client_info: Implementation | None = None
     capabilities: Capabilities = field(factory=Capabilities)
     log_level: str | None = "info"
-    subscriptions: set[str] = field(factory=set)
+    subscriptions: set[str] = field(factory=set[str])
     initialized: bool = False
-    data: dict[str, Any] = field(factory=dict)
+    data: dict[str, Any] = field(factory=dict[str, Any])
 
 
 class _Pending:
@@ -77,7 +77,7 @@ class Speaker:
         """Whether the session has ended."""
         return self._closed
 
-    # -- requests -----------------------------------------------------------------------------------
+    # -- requests ----------------------------------------------------------------------------------
 
     async def ask(self, operation: str, params: Any, related: Channel | None = None) -> Any:
         """Ask the client and wait for its answer.
@@ -86,8 +86,10 @@ class Speaker:
         """
         codec = self.revision.peer_requests.get(operation) if self.revision else None
         if self.revision is not None and self.revision.replays:
-            raise InternalError(f"this client cannot be asked {operation} here: only a tool, a "
-                "prompt, a resource or a task can ask it")
+            raise InternalError(
+                f"this client cannot be asked {operation} here: only a tool, a "
+                "prompt, a resource or a task can ask it"
+            )
         if codec is None or not self.can_ask(operation):
             raise MissingCapability(CAPABILITY_OF.get(operation, operation))
         self._last_id += 1
@@ -135,7 +137,7 @@ class Speaker:
             pending.error = ConnectionLost(reason)
             pending.arrived.set()
 
-    # -- notifications ------------------------------------------------------------------------------
+    # -- notifications -----------------------------------------------------------------------------
 
     @property
     def has_posts(self) -> bool:
@@ -182,7 +184,7 @@ class Speaker:
             except GONE:
                 continue
 
-    def _notice_frame(self, notice: Any) -> bytes | None:
+    def _notice_frame(self, notice: object) -> bytes | None:
         codec = self.revision.notices.get(type(notice)) if self.revision else None
         if codec is None or self._closed:
             return None

@@ -42,7 +42,7 @@ class ThreadContext(_SyncContext):
         anyio.from_thread.run(self._ctx.report_progress, progress, total, message)
 
     def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
-        notice = self._ctx._log(level, message, logger, data)
+        notice = self._ctx.log_notice(level, message, logger, data)
         if notice is not None:
             anyio.from_thread.run(self._ctx.session.notify, notice, self._ctx.related)
 
@@ -54,15 +54,19 @@ class ThreadContext(_SyncContext):
         url: str | None = None,
         key: str | None = None,
     ) -> ElicitationResult:
-        return self._wait(asking.elicitation(message, schema, url=url), key)
+        result: ElicitationResult = self._wait(asking.elicitation(message, schema, url=url), key)
+        return result
 
     def create_message(
         self, messages: Any, *, key: str | None = None, **options: Any
     ) -> SamplingResult:
-        return self._wait(asking.sampling(messages, **{"max_tokens": 1024, **options}), key)
+        question = asking.sampling(messages, **{"max_tokens": 1024, **options})
+        result: SamplingResult = self._wait(question, key)
+        return result
 
     def list_roots(self, *, key: str | None = None) -> ListRootsResult:
-        return self._wait(asking.roots(), key)
+        result: ListRootsResult = self._wait(asking.roots(), key)
+        return result
 
     def ask(self, **questions: asking.Question) -> dict[str, Any]:
         async def all_at_once() -> dict[str, Any]:
@@ -80,7 +84,7 @@ class ThreadContext(_SyncContext):
         return anyio.from_thread.run(self._ctx.once, key, in_thread)
 
     def _wait(self, question: asking.Question, key: str | None) -> Any:
-        return anyio.from_thread.run(self._ctx._ask, question, key)
+        return anyio.from_thread.run(self._ctx.answer_to, question, key)
 
 
 class InlineContext(_SyncContext):
@@ -92,10 +96,10 @@ class InlineContext(_SyncContext):
     def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
-        self._post(self._ctx._progress(progress, total, message))
+        self._post(self._ctx.progress_notice(progress, total, message))
 
     def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
-        self._post(self._ctx._log(level, message, logger, data))
+        self._post(self._ctx.log_notice(level, message, logger, data))
 
     def _post(self, notice: Any) -> None:
         if notice is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+from attrs import fields
 
 from ..codec import PLAIN
 from ..context import Context
@@ -49,7 +50,7 @@ class SessionLink:
         return await self._session.ask(operation, params)
 
 
-_TASK_FIELDS = tuple(each.name for each in TaskDescriptor.__attrs_attrs__)  # type: ignore[attr-defined]
+_TASK_FIELDS = tuple(each.name for each in fields(TaskDescriptor))
 
 
 async def start_tool_task(
@@ -86,7 +87,10 @@ async def start_kind_task(params: CreateTaskParams, ctx: Context) -> CreateTaskR
     payload = params.input if kind.check is None else kind.check.validate(params.input)
 
     async def body(task: TaskExecutionContext) -> Any:
-        given = dict(payload) if isinstance(payload, Mapping) else {"input": payload}
+        if isinstance(payload, Mapping):
+            given = dict(cast("Mapping[str, Any]", payload))
+        else:
+            given = {"input": payload}
         return await _run_kind(kind, given, _context(ctx, task))
 
     descriptor = await ctx.kernel.tasks.create(

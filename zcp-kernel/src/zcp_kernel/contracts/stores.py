@@ -196,9 +196,7 @@ class EventLog(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def append(
-        self, session: str, stream: int, frame: bytes, *, last: bool = False
-    ) -> int:
+    async def append(self, session: str, stream: int, frame: bytes, *, last: bool = False) -> int:
         """Store the stream's next event; returns its number. Raises `ValueError` after its last."""
         ...
 

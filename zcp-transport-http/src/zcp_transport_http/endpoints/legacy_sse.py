@@ -32,6 +32,8 @@ __all__ = ["legacy_sse_endpoints"]
 
 PARAMETER = "session_id"
 ACCEPTED = 202
+DRAIN_PAUSE_SECONDS = 0.05
+"""How often a stream that is to end looks whether its calls have ended."""
 
 
 class _StreamSession(HTTPSession):
@@ -53,8 +55,10 @@ class _StreamSession(HTTPSession):
             raise anyio.BrokenResourceError
 
     async def end_listening(self) -> None:
-        while self.busy_with_calls and self._response.open:
-            await anyio.sleep(CALLS_ENDED_SECONDS)
+        while self.session.inflight and self._response.open:
+            await anyio.sleep(DRAIN_PAUSE_SECONDS)
+        # A call leaves the table before its answer is written.
+        await anyio.sleep(DRAIN_PAUSE_SECONDS)
         await self._response.comment()
         self._response.stop()
 

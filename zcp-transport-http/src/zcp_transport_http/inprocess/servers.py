@@ -53,11 +53,12 @@ class InProcessServer:
     @property
     def dialects(self) -> Sequence[Dialect]:
         """What is spoken at the endpoint."""
-        kernel = self.application.kernel
-        path = urlsplit(self.endpoint).path
-        route = self.application.find(path)
-        name = None if route is None else route.dialect
-        return [dialect for dialect in kernel.dialects.values() if name in (None, dialect.name)]
+        application = self.application
+        http, sse = application.settings.http, application.settings.sse
+        spoken = {http.mcp_path: "mcp", http.zcp_path: "native", sse.path: "mcp"}
+        name = spoken.get(urlsplit(self.endpoint).path)
+        dialects = application.kernel.dialects.values()
+        return [dialect for dialect in dialects if name in (None, dialect.name)]
 
     @asynccontextmanager
     async def connect(self, headers: Mapping[str, str] | None = None) -> AsyncGenerator[Channel]:

@@ -47,7 +47,7 @@ def mapping(result: HookResult, kind: str) -> Mapping[str, Any]:
     """The result as a mapping with string keys."""
     value = result.value
     if isinstance(value, Mapping):
-        members = cast("Mapping[Any, Any]", value)
+        members: Mapping[Any, Any] = value
         if all(isinstance(key, str) for key in members):
             return members
     raise result.wrong(f"returned {_a(value)}, not a mapping of {kind}s (return {{}} for none)")

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from attrs import fields
 
 from ...errors import InternalError, InvalidParams, MissingCapability
 from ...jsontext import dumps, loads
@@ -116,14 +117,15 @@ def replayed(handler: Handler) -> Handler:
         kernel, session = ctx.kernel, ctx.session
         transcript = await unseal(params.request_state, binding, kernel.keys, kernel.handles)
         assert session.revision is not None
-        with anyio.CancelScope() as scope:
-            replay = ctx.asker = Replay(
-                transcript,
-                params.input_responses or {},
-                session.revision.peer_requests,
-                session.lacks,
-                scope,
-            )
+        scope = anyio.CancelScope()
+        replay = ctx.asker = Replay(
+            transcript,
+            params.input_responses or {},
+            session.revision.peer_requests,
+            session.lacks,
+            scope,
+        )
+        with scope:
             result = await handler(params, ctx)
             if replay.open:
                 raise InternalError(
@@ -152,6 +154,6 @@ def _identity(params: Retried) -> list[Any]:
     """What makes a retry the same call: every parameter but the retry's own."""
     return [
         getattr(params, attribute.name)
-        for attribute in type(params).__attrs_attrs__  # type: ignore[attr-defined]
+        for attribute in fields(type(params))
         if attribute.name not in _BESIDE_THE_CALL
     ]

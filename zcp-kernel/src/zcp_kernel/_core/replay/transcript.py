@@ -46,9 +46,9 @@ class Transcript:
     """`answered` maps a key to `[digest, answer]`, `asked` one still open to its digest, `done` a
     key of `ctx.once` to its value."""
 
-    answered: dict[str, list[Any]] = field(factory=dict)
-    asked: dict[str, str] = field(factory=dict)
-    done: dict[str, Any] = field(factory=dict)
+    answered: dict[str, list[Any]] = field(factory=dict[str, list[Any]])
+    asked: dict[str, str] = field(factory=dict[str, str])
+    done: dict[str, Any] = field(factory=dict[str, Any])
     rounds: int = 0
     given: bool = False
 

@@ -1,0 +1,163 @@
+"""Running an application under hypercorn, in this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+
+import anyio
+from attrs import frozen
+from hypercorn.config import Config
+from zcp_kernel.errors import SetupError
+
+from . import logs
+from .targets import application_of
+
+if TYPE_CHECKING:
+    from zcp_kernel.app import FastZCP
+
+    from .app import ZCPASGIApp
+    from .config import HTTPConfig
+
+__all__ = ["Bound", "Loop", "Running", "serve"]
+
+Loop = Literal["asyncio", "uvloop", "trio"]
+
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+ONE_SIGNAL_SECONDS = 0.5
+
+
+@frozen
+class Running:
+    """How to run an application. What is None comes from section `http`.
+
+    `target` names what to serve, where more than one process has to find it. `fd` is a listening
+    socket to take over instead of `host` and `port`. `certfile` and `keyfile` (PEM) turn TLS on,
+    `h2` is then agreed on by itself.
+    """
+
+    target: str | FastZCP | ZCPASGIApp
+    host: str | None = None
+    port: int | None = None
+    workers: int = 1
+    loop: Loop = "asyncio"
+    reload: bool = False
+    certfile: str | None = None
+    keyfile: str | None = None
+    toml: str | None = None
+    fd: int | None = None
+
+
+Bound = tuple[str, int]
+
+
+def serve(target: str | FastZCP | ZCPASGIApp, **options: Any) -> None:
+    """Serve an app over HTTP until SIGTERM or SIGINT; `options` are the fields of `Running`.
+
+    On a signal no new connections are taken, streams that only wait for news are ended, and calls
+    in flight have `drain_seconds` to be answered. A second signal ends the process at once. With
+    `workers` above 1 or `reload` the target must be a name, `module:attribute` or
+    `file.py:attribute`, and each worker is a process. Raises `SetupError` before anything listens.
+    """
+    running = Running(target, **options)
+    _check(running)
+    if running.workers > 1 or running.reload:
+        from .workers import serve_workers
+
+        serve_workers(running)
+    else:
+        serve_here(running)
+
+
+def serve_here(running: Running) -> None:
+    """Serve in this process."""
+    application = application_of(running.target, running.toml)
+    logs.configure(application.settings.log, fallback="console")
+    config = hypercorn_config(running, application.settings.http)
+    stopping = _stopping(application)
+    if running.loop == "trio":
+        import trio
+        from hypercorn.trio import serve as serve_on_trio
+
+        async def on_trio() -> None:
+            await serve_on_trio(application, config, shutdown_trigger=stopping)  # type: ignore[arg-type]
+
+        trio.run(on_trio)
+        return
+    import asyncio
+
+    from hypercorn.asyncio import serve as serve_on_asyncio
+
+    with asyncio.Runner(loop_factory=_loop_factory(running.loop)) as runner:
+        runner.run(serve_on_asyncio(application, config, shutdown_trigger=stopping))  # type: ignore[arg-type]
+
+
+def hypercorn_config(running: Running, http: HTTPConfig) -> Config:
+    """hypercorn's settings for ours."""
+    config = Config()
+    host, port = bound(running, http)
+    name = f"[{host}]" if ":" in host else host
+    config.bind = [f"fd://{running.fd}" if running.fd is not None else f"{name}:{port}"]
+    config.certfile, config.keyfile = running.certfile, running.keyfile
+    config.graceful_timeout = http.drain_seconds
+    # What exceeds our own limit gets our answer, which says what the limit is.
+    config.h11_max_incomplete_size = 2 * http.max_header_bytes
+    config.h2_max_header_list_size = 2 * http.max_header_bytes
+    config.include_server_header = False
+    config.errorlog = logging.getLogger("zcp.hypercorn")
+    return config
+
+
+def bound(running: Running, http: HTTPConfig) -> Bound:
+    """The address to listen at."""
+    return running.host or http.host, http.port if running.port is None else running.port
+
+
+def _stopping(application: ZCPASGIApp) -> Callable[[], Awaitable[None]]:
+    """Returns when hypercorn is to stop: it then takes no new connections, and waits."""
+
+    async def stopping() -> None:
+        told = anyio.Event()
+        application.kernel.spawn(partial(_heed_signals, told))
+        await told.wait()
+        application.drain()
+
+    return stopping
+
+
+async def _heed_signals(told: anyio.Event) -> None:
+    """Until the server has stopped: the first signal tells it to; one that comes later than signals
+    sent to a process and its group at once ends the process."""
+    first: float | None = None
+    with anyio.open_signal_receiver(*STOPPING) as signals:
+        async for number in signals:
+            if first is None:
+                first = time.monotonic()
+                told.set()
+            elif time.monotonic() - first > ONE_SIGNAL_SECONDS:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+
+
+def _loop_factory(loop: Loop) -> Callable[[], Any] | None:
+    if loop != "uvloop":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _check(running: Running) -> None:
+    if running.workers < 1:
+        raise SetupError("workers: at least one")
+    if (running.certfile is None) is not (running.keyfile is None):
+        raise SetupError("TLS needs both certfile and keyfile")
+    if running.loop != "asyncio" and find_spec(running.loop) is None:
+        raise SetupError(f"{running.loop} is not installed: pip install {running.loop}")
+
