@@ -19,7 +19,7 @@ from zcp_transport_http.inprocess.http import ASGIApp, HTTPResponse, MemoryHTTP
 from zcp_transport_http.sessions import HTTPSessions
 from zcp_transport_http.settings import Settings
 from zcp_transport_http.sse import Event, EventParser
-from zcp_transport_http.wire import Headers, Receive, Request, Scope, Send
+from zcp_transport_http.wire import Endpoint, Headers, Receive, Request, Scope, Send
 
 BASE = "http://127.0.0.1:8000"
 BOTH = "application/json, text/event-stream"
@@ -41,6 +41,9 @@ class Endpoints:
             "/sse": get,
             "/messages": post,
         }
+
+    def endpoint(self, path: str) -> Endpoint:
+        return self._endpoints[path]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope["headers"])

@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 from asgi import Client, Service, served
-from zcp_kernel.model import ListChanged
+from zcp_kernel.model import ToolListChanged
 from zcp_transport_http.config import StreamableHTTPConfig
 
 from .kitchen import Kitchen, until
@@ -150,7 +150,7 @@ async def test_letting_go_is_for_clients_that_know_how_to_come_back() -> None:
 
 
 def changed(service: Service) -> None:
-    service.kernel.broadcast(ListChanged(kind="tools"))
+    service.kernel.broadcast(ToolListChanged())
 
 
 async def test_what_the_server_says_by_itself_goes_to_the_get_stream() -> None:
@@ -197,6 +197,7 @@ async def test_a_message_nobody_heard_waits_for_the_next_get_stream() -> None:
             event = await stream.event()
             first = await stream.message()
             assert first["method"] == "notifications/tools/list_changed"
+        await until(lambda: not service.sessions.stats()["streams"])
         changed(service)
         async with client.open("GET") as stream:
             await stream.message()
@@ -212,6 +213,7 @@ async def test_a_get_stream_is_resumed_and_goes_on() -> None:
         async with client.open("GET") as stream:
             changed(service)
             event = await stream.event()
+        await until(lambda: not service.sessions.stats()["streams"])
         changed(service)
         async with client.open("GET", headers={"last-event-id": event.id}) as stream:
             missed = await stream.event()

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from zcp_kernel.contracts import Authenticator
     from zcp_kernel.runtime import Kernel
 
+    from .wire import Endpoint
+
+METHODS: tuple[str, ...] = ("GET", "POST", "DELETE")
 DIALECTS = {"mcp": "mcp_path", "native": "zcp_path"}
 """Dialects with a Streamable HTTP endpoint, and the setting that has its path."""
 
@@ -65,10 +68,10 @@ class Composition:
             if dialect in kernel.dialects:
                 plane: Any = dialect
                 endpoint = streamable_endpoint(kernel, self.settings, plane, self.sessions)
-                methods = dict.fromkeys(("GET", "POST", "DELETE"), endpoint)
+                methods: dict[str, Endpoint] = dict.fromkeys(METHODS, endpoint)
                 name = setting.removesuffix("_path")
                 routes.append(Route(name, getattr(http, setting), methods, dialect=dialect))
-        if sse.enabled and "mcp" in kernel.dialects:
+        if sse.enabled and self.settings.streamable.sessions and "mcp" in kernel.dialects:
             get, post = legacy_sse_endpoints(kernel, self.settings, self.sessions)
             routes.append(Route("sse", sse.path, {"GET": get}, dialect="mcp"))
             routes.append(Route("messages", sse.message_path, {"POST": post}, dialect="mcp"))

@@ -120,6 +120,11 @@ class StreamableHTTPConfig:
     session_ttl_seconds: float = _setting(
         1800.0, "Life of a session nobody uses.", unit="seconds", check=gt(0)
     )
+    sessions: bool = _setting(
+        True,
+        "Keep sessions; without them only what needs none is served: the stateless MCP revision, "
+        "and native calls.",
+    )
     max_sessions: int = _setting(10_000, "Most sessions at once.", unit="sessions", check=gt(0))
     max_session_bytes: int = _setting(
         64 * MIB, "Most bytes all sessions together keep for replay.", unit="bytes", check=gt(0)

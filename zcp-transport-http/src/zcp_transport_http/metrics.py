@@ -14,6 +14,7 @@ from zcp_kernel.errors import Forbidden, NotFound
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MAX_TOOLS = 500
+FAILURES = ("error", "forbidden")
 OTHER = "(other)"
 UNKNOWN = "(unknown)"
 
@@ -79,7 +80,11 @@ class Metrics:
         for (_, status), count in self.requests.items():
             name = f"{status // 100}xx"
             by_class[name] = by_class.get(name, 0) + count
-        failed = sum(count for (_, outcome), count in self.calls.items() if outcome not in ("ok", "cancelled"))
+        failed = sum(
+            count
+            for (_, outcome), count in self.calls.items()
+            if outcome not in ("ok", "cancelled")
+        )
         return {
             "requests": sum(self.requests.values()),
             "responses": dict(sorted(by_class.items())),

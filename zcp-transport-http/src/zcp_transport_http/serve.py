@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,22 +81,14 @@ def serve_here(running: Running) -> None:
     application = application_of(running.target, running.toml)
     logs.configure(application.settings.log, fallback="console")
     config = hypercorn_config(running, application.settings.http)
-    stopping = _stopping(application)
-    if running.loop == "trio":
-        import trio
-        from hypercorn.trio import serve as serve_on_trio
+    backend = "trio" if running.loop == "trio" else "asyncio"
+    hypercorn: Any = import_module(f"hypercorn.{backend}")
 
-        async def on_trio() -> None:
-            await serve_on_trio(application, config, shutdown_trigger=stopping)  # type: ignore[arg-type]
+    async def main() -> None:
+        await hypercorn.serve(application, config, shutdown_trigger=_stopping(application))
 
-        trio.run(on_trio)
-        return
-    import asyncio
-
-    from hypercorn.asyncio import serve as serve_on_asyncio
-
-    with asyncio.Runner(loop_factory=_loop_factory(running.loop)) as runner:
-        runner.run(serve_on_asyncio(application, config, shutdown_trigger=stopping))  # type: ignore[arg-type]
+    options = {} if backend == "trio" else {"use_uvloop": running.loop == "uvloop"}
+    anyio.run(main, backend=backend, backend_options=options)
 
 
 def hypercorn_config(running: Running, http: HTTPConfig) -> Config:
@@ -145,14 +138,6 @@ async def _heed_signals(told: anyio.Event) -> None:
                 os.kill(os.getpid(), number)
 
 
-def _loop_factory(loop: Loop) -> Callable[[], Any] | None:
-    if loop != "uvloop":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
-
-
 def _check(running: Running) -> None:
     if running.workers < 1:
         raise SetupError("workers: at least one")
@@ -160,4 +145,3 @@ def _check(running: Running) -> None:
         raise SetupError("TLS needs both certfile and keyfile")
     if running.loop != "asyncio" and find_spec(running.loop) is None:
         raise SetupError(f"{running.loop} is not installed: pip install {running.loop}")
-

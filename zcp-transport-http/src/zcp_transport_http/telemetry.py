@@ -27,6 +27,8 @@ _CARRIED = ("traceparent", "tracestate", "baggage")
 async def observe(params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
     """The stage around every operation. The parent span is the one `traceparent` names in `_meta`
     (MCP 2026-07-28, basic, `_meta`), else the one in the request's header."""
+    if _nobody_records():
+        return await proceed(params, ctx)
     attributes = _attributes(params, ctx)
     target = attributes.get("gen_ai.tool.name") or attributes.get("gen_ai.prompt.name")
     name = f"{ctx.operation} {target}" if target else ctx.operation
@@ -48,6 +50,14 @@ async def observe(params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> 
 
 
 _MEASURED = ("mcp.method.name", "mcp.protocol.version", "gen_ai.tool.name", "error.type")
+
+
+def _nobody_records() -> bool:
+    """Whether no SDK was set up: the providers are the API's own stand-ins."""
+    tracers, meters = trace.get_tracer_provider(), metrics.get_meter_provider()
+    return type(tracers).__module__.startswith("opentelemetry.trace") and type(
+        meters
+    ).__module__.startswith("opentelemetry.metrics")
 
 
 def _attributes(params: Any, ctx: Any) -> dict[str, str]:

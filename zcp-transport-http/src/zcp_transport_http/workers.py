@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -31,9 +31,16 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.25
 QUICK_SECONDS = 3.0
-"""A worker that ends sooner than this cannot serve: the parent gives up rather than try for ever."""
+"""A worker that ends sooner than this cannot serve: the parent gives up."""
 
 MEMORY = "memory"
+
+ONE_OF_SEVERAL = {
+    "ZCP_STREAMABLE_HTTP__SESSIONS": "false",
+    # Results travel whole: a handle would be known to one worker alone.
+    "ZCP_TOOLS__INLINE_MAX_BYTES": str(2**62),
+}
+"""What an application is told that is served by several processes, unless it is told otherwise."""
 
 
 def serve_workers(running: Running) -> None:
@@ -43,37 +50,65 @@ def serve_workers(running: Running) -> None:
             "several workers, and reloading, need a target each process can import: give "
             "module:attribute or file.py:attribute"
         )
+    if running.workers > 1:
+        for variable, value in ONE_OF_SEVERAL.items():
+            os.environ.setdefault(variable, value)
     application = application_of(running.target, running.toml)
     logs.configure(application.settings.log, fallback="console")
     if running.workers > 1:
-        refuse_sessions_in_memory(application, running.workers)
+        check_shared(application, running.workers)
     host, port = bound(running, application.settings.http)
     with _listening(host, port) as listener:
         _Parent(running, listener.fileno(), application.settings.http.drain_seconds).run()
 
 
-def refuse_sessions_in_memory(application: ZCPASGIApp, workers: int) -> None:
-    """What lives in one process cannot be found in another. Raises `SetupError` unless what every
-    worker needs is shared: the keys, and no sessions."""
-    problems: list[str] = []
-    if application.settings.streamable.sessions:
-        problems.append(
-            "sessions live in one process: serve without them "
-            "(StreamableHTTPConfig(sessions=False), ZCP_STREAMABLE_HTTP__SESSIONS=false), so that "
-            "only the stateless revision is served, or take one worker"
-        )
-    keys = application.kernel.config.section("keys")
-    if keys.ring == MEMORY and not keys.secrets:
-        problems.append(
-            "what one worker seals no other can open: give all the same secret "
-            "(ZCP_KEYS__SECRETS), or take one worker"
-        )
+def check_shared(application: ZCPASGIApp, workers: int) -> None:
+    """What lives in one process cannot be found in another. Raises `SetupError` for an app that
+    needs what its workers do not share; says that sessions are refused."""
+    problems = [*_not_shared(application)]
     if problems:
-        raise SetupError("\n".join([f"{workers} workers cannot serve this:", *problems]))
+        way_out = "or take one worker"
+        lines = [
+            f"{workers} workers cannot serve this:",
+            *(f"- {one}" for one in problems),
+            way_out,
+        ]
+        raise SetupError("\n".join(lines))
+    logs.LOGGER.warning(
+        "%d workers share no sessions: clients that need one (MCP before 2026-07-28, HTTP+SSE) are "
+        "refused; take one worker to serve them", workers,
+    )  # fmt: skip
+
+
+def _not_shared(application: ZCPASGIApp) -> Iterator[str]:
+    kernel = application.kernel
+    section = kernel.config.section
+    if application.settings.streamable.sessions:
+        yield (
+            "sessions live in one process: create the application with ZCPServerConfig, so that "
+            "ZCP_STREAMABLE_HTTP__SESSIONS=false reaches it, or with "
+            "StreamableHTTPConfig(sessions=False)"
+        )
+    if section("keys").ring == MEMORY and not section("keys").secrets:
+        yield (
+            "what one worker seals no other can open: give all the same secret in ZCP_KEYS__SECRETS"
+        )
+    tools = kernel.registry.tools
+    tasks = len(kernel.registry.task_kinds) or any(
+        tool.task_support != "forbidden" for tool in tools
+    )
+    if tasks and section("tasks").store == MEMORY:
+        yield "tasks are kept in memory: name a store the workers share in ZCP_TASKS__STORE"
+    handles = [tool.definition.name for tool in tools if tool.output_mode == "handle"]
+    if handles and section("handles").store == MEMORY:
+        yield (
+            f"results of {', '.join(handles)} stay in memory as handles: name a store the workers "
+            "share in ZCP_HANDLES__STORE"
+        )
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def _listening(host: str, port: int) -> Generator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -114,23 +149,32 @@ class _Parent:
     def _fill(self) -> None:
         while len(self._workers) < self._count:
             command = [sys.executable, "-m", "zcp_transport_http.worker", self._spec]
-            worker = subprocess.Popen(command, pass_fds=[self._fd], start_new_session=True)
+            # Its standard input ends with this process, however that ends.
+            worker = subprocess.Popen(
+                command, pass_fds=[self._fd], stdin=subprocess.PIPE, start_new_session=True
+            )
             self._workers[worker] = time.monotonic()
+        if self._sources is not None:
+            self._sources.fresh = False
 
     def _look_after(self) -> None:
         if self._sources is not None and self._sources.changed():
             logs.LOGGER.info("sources changed; starting anew")
             self._end_all()
-        for worker, since in list(self._workers.items()):
-            code = worker.poll()
-            if code is None or self._told:
-                continue
-            del self._workers[worker]
-            if time.monotonic() - since < QUICK_SECONDS and self._sources is None:
-                raise SetupError(f"a worker ended with code {code} as soon as it was started")
-            logs.LOGGER.warning("worker %d ended with code %d", worker.pid, code)
-        if self._sources is None or self._sources.fresh:
+        ended = [one for one in self._workers if one.poll() is not None]
+        for worker in ended if not self._told else ():
+            self._lost(worker, self._workers.pop(worker))
+        if not self._told and (self._sources is None or self._sources.fresh):
             self._fill()
+
+    def _lost(self, worker: subprocess.Popen[bytes], since: float) -> None:
+        code = worker.returncode
+        if self._sources is not None:
+            logs.LOGGER.error("the server ended with code %d; waiting for a change", code)
+            return
+        if time.monotonic() - since < QUICK_SECONDS:
+            raise SetupError(f"a worker ended with code {code} as soon as it was started")
+        logs.LOGGER.warning("worker %d ended with code %d; starting another", worker.pid, code)
 
     def _end_all(self) -> None:
         for worker in self._workers:
@@ -143,4 +187,6 @@ class _Parent:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 worker.wait()
+            if worker.stdin is not None:
+                worker.stdin.close()
         self._workers.clear()

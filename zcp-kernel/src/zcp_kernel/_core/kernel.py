@@ -74,7 +74,7 @@ class Kernel:
         self.handles = handles
         self.keys = keys
         self.audience: set[Listener] = set()
-        self.threads = HandlerThreads(config.section("tools").max_threads)
+        self.threads = HandlerThreads(config.section("tools").max_threads, self.spawn)
         self.tasks = tasks(self)
         self._stages = stages
         self._introduction = introduction
@@ -187,6 +187,7 @@ class Kernel:
             self._leave.set()
             with anyio.move_on_after(10, shield=True):
                 await self._left.wait()
+        self.threads.close()
         await self._supervisor.aclose()
         for catalogue in self.registry.catalogues():
             catalogue.detach()

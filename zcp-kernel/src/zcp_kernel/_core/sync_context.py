@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import anyio.from_thread
 import anyio.to_thread
 
 from ..errors import ToolError
 from ..model import ElicitationResult, ListRootsResult, SamplingResult
 from . import asking
+from .threads import CallerGone, caller_is_gone, wait_on_loop
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -39,12 +39,12 @@ class ThreadContext(_SyncContext):
     def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
-        anyio.from_thread.run(self._ctx.report_progress, progress, total, message)
+        wait_on_loop(self._ctx.report_progress, progress, total, message)
 
     def log(self, level: LogLevel, message: Any, *, logger: str | None = None, **data: Any) -> None:
         notice = self._ctx.log_notice(level, message, logger, data)
         if notice is not None:
-            anyio.from_thread.run(self._ctx.session.notify, notice, self._ctx.related)
+            wait_on_loop(self._ctx.session.notify, notice, self._ctx.related)
 
     def elicit(
         self,
@@ -72,19 +72,20 @@ class ThreadContext(_SyncContext):
         async def all_at_once() -> dict[str, Any]:
             return await self._ctx.ask(**questions)
 
-        return anyio.from_thread.run(all_at_once)
+        return wait_on_loop(all_at_once)
 
     def check_cancelled(self) -> None:
-        anyio.from_thread.check_cancelled()
+        if caller_is_gone():
+            raise CallerGone
 
     def once(self, key: str, function: Callable[[], T]) -> T:
         async def in_thread() -> T:
             return await anyio.to_thread.run_sync(function)
 
-        return anyio.from_thread.run(self._ctx.once, key, in_thread)
+        return wait_on_loop(self._ctx.once, key, in_thread)
 
     def _wait(self, question: asking.Question, key: str | None) -> Any:
-        return anyio.from_thread.run(self._ctx.answer_to, question, key)
+        return wait_on_loop(self._ctx.answer_to, question, key)
 
 
 class InlineContext(_SyncContext):

@@ -80,9 +80,10 @@ class Answer:
                 raise anyio.BrokenResourceError
             return await self._home.send(frame)
         await self.open()
+        if self._response is None:
+            raise anyio.BrokenResourceError
         if self._stream is not None:
             return await self._stream.send(frame)
-        assert self._response is not None
         if not await self._response.event(frame):
             raise anyio.BrokenResourceError
         return None
@@ -95,7 +96,8 @@ class Answer:
         if self._done or revision is None or not revision.primes_streams:
             return False
         await self.open()
-        assert self._stream is not None
+        if self._stream is None:
+            return False
         await self._stream.release()
         return True
 
@@ -105,11 +107,12 @@ class Answer:
     # -- the response ------------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Make the response a stream, if it is none yet."""
+        """Make the response a stream, if it is none yet and its session still is."""
         if self._opening is None:
             self._opening = anyio.Lock()
         async with self._opening:
-            if self._response is None and not self._done:
+            gone = self._home is not None and self._home.closed
+            if self._response is None and not self._done and not gone:
                 await self._open()
 
     async def _open(self) -> None:

@@ -37,6 +37,10 @@ __all__ = ["streamable_endpoint"]
 Plane = Literal["mcp", "native"]
 METHODS = (b"allow", b"GET, POST, DELETE")
 NO_SESSION = "no such session is open; initialize a new one"
+NO_SESSIONS = (
+    "this server keeps no sessions (StreamableHTTPConfig(sessions=False), or several workers): "
+    "speak a revision that needs none"
+)
 NAME_A_SESSION = "name your session in the header {}, or open one with initialize"
 GAP = (
     "the events after {} are no longer kept: fetch anew what you need, and listen without "
@@ -85,6 +89,7 @@ class _Streamable:
             self._headers.insert(0, streamable.native_session_header.lower())
         self._single = (*self._headers, "mcp-protocol-version", "last-event-id", "content-type")
         self._json_only = streamable.json_response
+        self._keeps_sessions = streamable.sessions
         self._gap_status = 409 if plane == "native" else 400
         keepalive = settings.sse.keepalive_seconds
         self._shared = Answering(Watch(kernel), keepalive, streamable.retry_ms)
@@ -183,6 +188,8 @@ class _Streamable:
 
     async def _initialize(self, message: Any, request: Request, send: Send) -> None:
         """Open a session; an id the client presents is ignored."""
+        if not self._keeps_sessions:
+            return await problem(send, 400, NO_SESSIONS)
         try:
             home = self._sessions.open_streaming(self._plane, request.principal)
         except SessionsFull as full:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Generator
+from functools import partial
 from typing import Any
 
 import anyio
@@ -107,11 +108,11 @@ class _Resumed:
             try:
                 sent = yield wanted
             except BaseException as error:
-                step, value = coroutine.throw, error
+                step = partial(coroutine.throw, error)
             else:
-                step, value = coroutine.send, sent
+                step = partial(coroutine.send, sent)
             try:
-                wanted = step(value)
+                wanted = step()
             except StopIteration as done:
                 body: bytes = done.value
                 return body

@@ -50,8 +50,13 @@ class HTTPSession(ABC):
 
     @property
     @abstractmethod
+    def streams_open(self) -> int:
+        """How many streams to the client are open."""
+
+    @property
     def connected(self) -> bool:
-        """Whether a stream to the client is open."""
+        """Whether any is."""
+        return self.streams_open > 0
 
     @property
     def busy(self) -> bool:
@@ -121,8 +126,8 @@ class StreamingSession(HTTPSession):
         self._pushes: tuple[SessionStream, ...] = ()
 
     @property
-    def connected(self) -> bool:
-        return any(stream.attached for stream in self._live.values())
+    def streams_open(self) -> int:
+        return sum(stream.attached for stream in self._live.values())
 
     @property
     def silent(self) -> bool:

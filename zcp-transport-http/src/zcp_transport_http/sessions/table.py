@@ -85,10 +85,11 @@ class HTTPSessions:
         return len(self._sessions)
 
     def stats(self) -> dict[str, int]:
-        """Counts for operators: see `Stats`; `open` and `replay_bytes` are as of now."""
+        """Counts for operators: see `Stats`; `open`, `streams` and `replay_bytes` are as of now."""
         held = getattr(self.log, "bytes_held", 0)
         return {
             "open": len(self._sessions),
+            "streams": sum(session.streams_open for session in self._sessions.values()),
             "replay_bytes": held,
             "opened": self._stats.opened,
             "closed": self._stats.closed,
