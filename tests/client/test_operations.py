@@ -51,9 +51,7 @@ async def test_an_empty_next_cursor_is_followed(open_session: MakeSession) -> No
 
 
 async def test_a_list_that_goes_round_in_circles_is_an_error(open_session: MakeSession) -> None:
-    client = await open_session(
-        FakeServer(**{"tools/list": {"tools": [], "nextCursor": "again"}})
-    )
+    client = await open_session(FakeServer(**{"tools/list": {"tools": [], "nextCursor": "again"}}))
     with pytest.raises(RemoteError, match="in circles"):
         await client.list_tools()
 
@@ -193,7 +191,10 @@ async def test_prompts_subscriptions_and_levels(open_session: MakeSession) -> No
         (("w://{city}", "city"), {"type": "ref/resource", "uri": "w://{city}"}),
         (({"name": "p"}, "city"), {"type": "ref/prompt", "name": "p"}),
         (({"uri": "x:y"}, "city"), {"type": "ref/resource", "uri": "x:y"}),
-        (({"type": "ref/prompt", "name": "a://b"}, "city"), {"type": "ref/prompt", "name": "a://b"}),
+        (
+            ({"type": "ref/prompt", "name": "a://b"}, "city"),
+            {"type": "ref/prompt", "name": "a://b"},
+        ),
     ],
 )
 async def test_what_a_completion_refers_to(

@@ -55,9 +55,7 @@ def make_app() -> FastZCP:
                 "maxTokens": 120,
             }
         )
-        approval = await task.elicit(
-            {"kind": "approval", "prompt": "Approve sending the summary?"}
-        )
+        approval = await task.elicit({"kind": "approval", "prompt": "Approve sending the summary?"})
         return {"draft": draft, "approval": approval}
 
     @app.task("broken")

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 RUN_SECONDS = 300
 REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 NEWEST = REVISIONS[-1]
+STATELESS = "2026-07-28"
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ RUNS = (
     *(Run("mcp2", MCP2, "pinned", revision) for revision in REVISIONS),
     *(Run("mcp1", MCP1, "sdk", NEWEST, loop) for loop in ("asyncio", "trio")),
     *(Run("mcp2", MCP2, "legacy", NEWEST, loop) for loop in ("asyncio", "trio")),
-    Run("mcp2", MCP2, "auto", NEWEST),
+    *(Run("mcp2", MCP2, "auto", STATELESS, loop) for loop in ("asyncio", "trio")),
     Run("fastmcp4", FASTMCP, "legacy", NEWEST, "trio"),
-    Run("fastmcp4", FASTMCP, "auto", NEWEST),
+    Run("fastmcp4", FASTMCP, "auto", STATELESS),
 )
 
 

@@ -82,7 +82,7 @@ async def test_what_a_plugin_adds_the_app_never_sees() -> None:
 async def test_a_plugin_cannot_take_a_name_of_the_app() -> None:
     app = make_app(plugins=[Brings()])
     add_tool(app, "brought")
-    with pytest.raises(RegistrationError, match="tool 'brought'.*registered already"):
+    with pytest.raises(RegistrationError, match=r"tool 'brought'.*registered already"):
         app.compose(ServerConfig())
 
 
@@ -103,13 +103,15 @@ async def test_a_burst_of_changes_is_announced_once_to_every_session() -> None:
 async def test_every_composition_of_an_app_follows_it() -> None:
     app = make_app()
     first, second = app.compose(ServerConfig()), app.compose(ServerConfig())
-    async with two_clients(first) as [(one, heard_one), _]:
-        async with two_clients(second) as [(two, heard_two), _]:
-            add_tool(first.registry, "of the first")
-            add_tool(app, "of both")
-            assert await names(one) == ["of both", "of the first"]
-            assert await names(two) == ["of both"]
-            assert heard_one.methods == heard_two.methods == [TOOLS_CHANGED]
+    async with (
+        two_clients(first) as [(one, heard_one), _],
+        two_clients(second) as [(two, heard_two), _],
+    ):
+        add_tool(first.registry, "of the first")
+        add_tool(app, "of both")
+        assert await names(one) == ["of both", "of the first"]
+        assert await names(two) == ["of both"]
+        assert heard_one.methods == heard_two.methods == [TOOLS_CHANGED]
 
 
 def late_tool(app: FastZCP) -> None:

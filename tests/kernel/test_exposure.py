@@ -62,9 +62,7 @@ def shop(**options: Any) -> FastZCP:
     return app
 
 
-def client_of(
-    app: FastZCP, **exposure: Any
-) -> AbstractAsyncContextManager[ZCPClientSession]:
+def client_of(app: FastZCP, **exposure: Any) -> AbstractAsyncContextManager[ZCPClientSession]:
     return connected(app, sections={"exposure": ToolExposureConfig(**exposure)})
 
 
@@ -171,7 +169,7 @@ async def test_a_tool_added_later_joins_the_view_its_profile_says() -> None:
         assert (await client.call_tool("read", {}))["structuredContent"] == 1
 
 
-# -- what the app and the configuration say ---------------------------------------------------------
+# -- what the app and the configuration say --------------------------------------------------------
 
 
 def shown(kernel: Kernel, surface: str) -> list[str]:
@@ -209,13 +207,13 @@ def test_app_and_configuration_may_agree_or_complete_each_other() -> None:
     "exposure", [{"default_profile": "flow"}, {"default_profiles": {"native": "flow"}}]
 )
 def test_app_and_configuration_that_disagree_stop_the_start(exposure: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="app exposes 'few' on surface 'native'.*'flow'"):
+    with pytest.raises(ConfigError, match=r"app exposes 'few' on surface 'native'.*'flow'"):
         configured(shop(default_tool_profile="few"), **exposure)
 
 
 @pytest.mark.parametrize("surface", ["native", "mcp"])
 def test_a_default_profile_nobody_brings_stops_the_start(surface: str) -> None:
-    with pytest.raises(ConfigError, match="'many' of surface .* does not exist; known: few, flow"):
+    with pytest.raises(ConfigError, match=r"'many' of surface .* does not exist; known: few, flow"):
         configured(shop(), default_profiles={surface: "many"})
 
 

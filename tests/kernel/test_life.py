@@ -153,12 +153,15 @@ async def test_the_end_of_the_kernel_ends_calls_in_flight() -> None:
 
     kernel = app.compose(ServerConfig())
     with anyio.fail_after(10):
-        async with kernel.running(), connected_to(kernel) as client:
-            async with anyio.create_task_group() as group:
-                group.start_soon(call, client)
-                await started.wait()
-                await kernel.aclose()
-                await stopped.wait()
+        async with (
+            kernel.running(),
+            connected_to(kernel) as client,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(call, client)
+            await started.wait()
+            await kernel.aclose()
+            await stopped.wait()
     assert len(lost) == 1
 
 

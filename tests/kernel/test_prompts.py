@@ -28,6 +28,7 @@ def said(text: str, role: str = "user") -> dict[str, Any]:
 
 
 IMAGE = {"type": "image", "data": "eA==", "mimeType": "image/png"}
+JPEG = {"type": "image", "data": "/9j/", "mimeType": "image/jpeg"}
 FORMS: list[tuple[Any, list[dict[str, Any]]]] = [
     ("hello", [said("hello")]),
     (["a", "b"], [said("a"), said("b")]),
@@ -38,13 +39,22 @@ FORMS: list[tuple[Any, list[dict[str, Any]]]] = [
     ),
     ({"role": "user", "content": {"type": "text", "text": "t"}}, [said("t")]),
     (
-        {"role": "user", "content": ["look:", {"type": "image", "data": "eA==",
-                                               "mimeType": "image/png"}]},
+        {
+            "role": "user",
+            "content": ["look:", {"type": "image", "data": "eA==", "mimeType": "image/png"}],
+        },
         [said("look:"), {"role": "user", "content": IMAGE}],
     ),
     (TextContent("t"), [said("t")]),
-    ([TextContent("t"), ImageContent("eA==", "image/png")],
-     [said("t"), {"role": "user", "content": IMAGE}]),
+    (
+        [TextContent("t"), ImageContent("eA==", "image/png")],
+        [said("t"), {"role": "user", "content": IMAGE}],
+    ),
+    (b"\xff\xd8\xff", [{"role": "user", "content": JPEG}]),
+    (
+        {"role": "assistant", "content": [bytearray(b"\xff\xd8\xff"), "that"]},
+        [{"role": "assistant", "content": JPEG}, said("that", "assistant")],
+    ),
     (PromptMessage("assistant", TextContent("t")), [said("t", "assistant")]),
     (GetPromptResult([PromptMessage("user", TextContent("t"))]), [said("t")]),
     ({"rows": [1]}, [said('{"rows":[1]}')]),
@@ -99,7 +109,7 @@ async def test_every_fault_of_the_arguments_is_named() -> None:
         assert caught.value.code == -32602
         faults = {(each["path"], each["code"]) for each in caught.value.data["errors"]}
         assert faults == {("style", "required"), ("colour", "unknown")}
-        with pytest.raises(RemoteError, match=r"arguments\.code.*arguments\.style"):
+        with pytest.raises(RemoteError, match="needs 'code'.*needs 'style'"):
             await client.get_prompt("review")
         full = await client.get_prompt("review", {"code": "x", "style": "y", "depth": "z"})
         assert full["messages"] == [said("x|y|z")]
@@ -155,7 +165,7 @@ def test_a_handler_that_cannot_be_called_is_refused() -> None:
         app.prompt(name="p")(lambda: "")
 
 
-# -- completions -------------------------------------------------------------------------------------
+# -- completions -----------------------------------------------------------------------------------
 
 
 def cities(app: FastZCP) -> list[CompletionRequest]:

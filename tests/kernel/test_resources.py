@@ -232,7 +232,7 @@ def test_a_handler_that_needs_what_nobody_gives_is_refused() -> None:
         app.resource("test://y", threads="many")(lambda: "")  # type: ignore[arg-type]
 
 
-# -- subscriptions -----------------------------------------------------------------------------------
+# -- subscriptions ---------------------------------------------------------------------------------
 
 
 class Updates:

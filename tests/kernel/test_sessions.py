@@ -232,15 +232,16 @@ async def test_a_request_cancelled_before_it_ran_never_runs() -> None:
         assert not link.session.kernel.waiting.is_set()  # type: ignore[attr-defined]
 
 
-# -- the other direction -----------------------------------------------------------------------------
+# -- the other direction ---------------------------------------------------------------------------
 
 
 async def test_the_clients_answer_reaches_the_handler_that_asked() -> None:
     async with linked() as link, anyio.create_task_group() as group:
-        answers: list[Any] = []
+        answers, answered = list[Any](), anyio.Event()
 
         async def ask() -> None:
             answers.append(await link.ask(call(1, "roots")))
+            answered.set()
 
         group.start_soon(ask)
         asked = loads(await link.far.receive())
@@ -250,24 +251,23 @@ async def test_the_clients_answer_reaches_the_handler_that_asked() -> None:
         result = {"roots": [{"uri": "file:///a"}]}
         await link.ask({"jsonrpc": "2.0", "id": asked["id"], "result": result})
         await link.ask({"jsonrpc": "2.0", "id": asked["id"], "result": {"roots": []}})
-        while not answers:
-            await anyio.sleep(0.001)
+        await answered.wait()
         assert answers[0]["result"]["structuredContent"] == ["file:///a"]
 
 
 @pytest.mark.parametrize("how", ["close", "peer_gone"])
 async def test_who_waits_for_a_client_that_is_gone_is_told(how: str) -> None:
     async with linked() as link, anyio.create_task_group() as group:
-        answers: list[Any] = []
+        answers, answered = list[Any](), anyio.Event()
 
         async def ask() -> None:
             answers.append(await link.ask(call(1, "roots")))
+            answered.set()
 
         group.start_soon(ask)
         await link.far.receive()
         getattr(link.session, how)("it hung up")
-        while not answers:
-            await anyio.sleep(0.001)
+        await answered.wait()
         if how == "peer_gone":
             text = answers[0]["result"]["content"][0]["text"]
             assert text == "lost: it hung up"
@@ -312,7 +312,8 @@ async def test_calls_in_flight_are_answered_after_the_last_frame() -> None:
         class HalfClosed:
             """A client that has said everything, and still listens."""
 
-            frames = [dumps(request(0, "initialize", HELLO)), dumps(call(1, "slow"))]
+            def __init__(self) -> None:
+                self.frames = [dumps(request(0, "initialize", HELLO)), dumps(call(1, "slow"))]
 
             async def receive(self) -> bytes:
                 if self.frames:
@@ -333,7 +334,7 @@ async def test_calls_in_flight_are_answered_after_the_last_frame() -> None:
     assert sent[1]["result"]["structuredContent"] == 1
 
 
-# -- batches -----------------------------------------------------------------------------------------
+# -- batches ---------------------------------------------------------------------------------------
 
 
 async def test_a_batch_is_answered_as_one_in_its_order() -> None:

@@ -27,7 +27,7 @@ def add(app: FastZCP, kind: str, quiet: Handler, loud: Handler) -> None:
         app.tool(name="speak", input_schema=ANY, blocking=kind == "thread")(quiet)
 
 
-# -- progress ----------------------------------------------------------------------------------------
+# -- progress --------------------------------------------------------------------------------------
 
 
 def counting(app: FastZCP, kind: str) -> None:
@@ -76,7 +76,11 @@ async def test_progress_of_calls_at_the_same_time_is_told_apart() -> None:
 
     @app.tool(
         name="count",
-        input_schema={"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]},
+        input_schema={
+            "type": "object",
+            "properties": {"n": {"type": "integer"}},
+            "required": ["n"],
+        },
     )
     async def count(n: int, ctx: Any) -> None:
         for _ in range(3):
@@ -98,7 +102,7 @@ async def test_progress_of_calls_at_the_same_time_is_told_apart() -> None:
     assert seen == {1: [1, 1, 1], 2: [2, 2, 2], 3: [3, 3, 3]}
 
 
-# -- logging -----------------------------------------------------------------------------------------
+# -- logging ---------------------------------------------------------------------------------------
 
 
 def logging_app(kind: str) -> FastZCP:
@@ -181,15 +185,16 @@ async def test_an_unknown_level_is_an_error(kind: str) -> None:
 async def test_each_session_has_its_own_level() -> None:
     heard: list[str] = []
     app = logging_app("async")
-    async with connected(app) as quiet, connected(
-        app, log_handler=lambda entry: heard.append(entry["level"])
-    ) as client:
+    async with (
+        connected(app) as quiet,
+        connected(app, log_handler=lambda entry: heard.append(entry["level"])) as client,
+    ):
         await quiet.set_logging_level("emergency")
         await client.call_tool("speak", {})
     assert len(heard) == 6
 
 
-# -- asking ------------------------------------------------------------------------------------------
+# -- asking ----------------------------------------------------------------------------------------
 
 FORM = {"type": "object", "properties": {"city": {"type": "string"}}}
 
@@ -307,8 +312,7 @@ async def test_several_questions_at_once(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["async", "thread"])
 async def test_a_failing_question_ends_the_others(kind: str) -> None:
-    app = make_app()
-    stopped: list[str] = []
+    app, stopped = make_app(), anyio.Event()
 
     async def loud(ctx: Any) -> Any:
         await ctx.ask(city=elicitation("City?", FORM), words=sampling("Hm?"))
@@ -320,7 +324,7 @@ async def test_a_failing_question_ends_the_others(kind: str) -> None:
         try:
             await anyio.sleep_forever()
         finally:
-            stopped.append("elicitation")
+            stopped.set()
 
     def sample(request: Any) -> Any:
         raise LookupError("the reason stays with the client")
@@ -330,10 +334,7 @@ async def test_a_failing_question_ends_the_others(kind: str) -> None:
         async with connected(app, elicitation_handler=elicit, sampling_handler=sample) as client:
             with pytest.raises(RemoteError, match="internal error"):
                 await client.call_tool("speak", {})
-            await client.ping()
-            while not stopped:
-                await anyio.sleep(0.01)
-    assert stopped == ["elicitation"]
+            await stopped.wait()
 
 
 async def test_cancelling_a_call_withdraws_its_question() -> None:

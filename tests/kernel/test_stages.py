@@ -89,7 +89,7 @@ def test_every_wish_that_can_be_kept_is_kept(data: st.DataObject) -> None:
                 assert place.index(each.name) < place.index(later)
 
 
-# -- at work -----------------------------------------------------------------------------------------
+# -- at work ---------------------------------------------------------------------------------------
 
 
 class Staging:

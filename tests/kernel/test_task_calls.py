@@ -59,7 +59,7 @@ async def settled(client: ZCPClientSession, task_id: str, *statuses: str) -> dic
         await anyio.sleep(0.002)
 
 
-# -- a tool call as a task ---------------------------------------------------------------------------
+# -- a tool call as a task -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["async", "thread", "inline"])
@@ -188,7 +188,7 @@ async def test_the_call_that_started_it_is_answered_at_once() -> None:
         assert (await client.get_task_result(task_id))["structuredContent"] == 1
 
 
-# -- kinds -------------------------------------------------------------------------------------------
+# -- kinds -----------------------------------------------------------------------------------------
 
 
 async def test_a_kind_gets_its_payload_and_returns_any_value() -> None:
@@ -282,7 +282,7 @@ def test_kinds_are_held_to_their_parameters_and_names() -> None:
     app.tool(name="x", input_schema=ANY)(lambda: 1)
 
 
-# -- asking ------------------------------------------------------------------------------------------
+# -- asking ----------------------------------------------------------------------------------------
 
 
 def asking_app(kind: str) -> FastZCP:
@@ -337,7 +337,7 @@ async def test_without_hooks_the_questions_stay_open_until_answered(kind: str) -
         assert await client.get_task_result(task_id) == ["A draft.", "decline", None]
 
 
-# -- following and ending ----------------------------------------------------------------------------
+# -- following and ending --------------------------------------------------------------------------
 
 
 async def test_cancelling_ends_the_work_and_is_final() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import anyio
 import pytest
 from harness import connected, make_app
-
 from zcp_kernel.config import ServerSection, ToolExposureConfig, ToolsSection
 from zcp_kernel.context import Context
 from zcp_kernel.errors import NotFound, RegistrationError, RemoteError, ToolError
@@ -47,8 +46,11 @@ RETURNS: list[tuple[Any, Any, Any]] = [
     (None, None, []),
     (TextContent("t"), None, [{"type": "text", "text": "t"}]),
     ([TextContent("t"), "u"], None, [{"type": "text", "text": w} for w in "tu"]),
-    (ImageContent("eA==", "image/png"), None,
-     [{"type": "image", "data": "eA==", "mimeType": "image/png"}]),
+    (
+        ImageContent("eA==", "image/png"),
+        None,
+        [{"type": "image", "data": "eA==", "mimeType": "image/png"}],
+    ),
     (PNG, None, [{"type": "image", "data": "iVBORw0KGgowMDAw", "mimeType": "image/png"}]),
     (CallResult([TextContent("t")], is_error=True), None, [{"type": "text", "text": "t"}]),
 ]
@@ -287,8 +289,11 @@ async def test_output_is_checked() -> None:
     @app.tool(
         name="typed",
         input_schema={"type": "object", "properties": {"good": {"type": "boolean"}}},
-        output_schema={"type": "object", "properties": {"n": {"type": "integer"}},
-                       "required": ["n"]},
+        output_schema={
+            "type": "object",
+            "properties": {"n": {"type": "integer"}},
+            "required": ["n"],
+        },
     )
     async def typed(good: bool = True) -> Any:
         return {"n": 1 if good else "one"}
@@ -338,9 +343,7 @@ async def test_stray_threads_are_capped() -> None:
 
     try:
         async with connected(app, sections={"tools": ToolsSection(max_threads=2)}) as client:
-            texts = [
-                (await client.call_tool("stuck", {}))["content"][0]["text"] for _ in range(3)
-            ]
+            texts = [(await client.call_tool("stuck", {}))["content"][0]["text"] for _ in range(3)]
     finally:
         release.set()
     assert ["overloaded" in text for text in texts] == [False, False, True]

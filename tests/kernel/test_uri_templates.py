@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -43,7 +44,8 @@ def test_so_it_does_with_a_path(where: str, name: str) -> None:
 def test_any_text_is_taken_apart_or_refused(uri: str) -> None:
     for template in (UriTemplate("{one}"), UriTemplate("{+all}"), UriTemplate("x://{a}/{b}")):
         for name, value in (template.match(uri) or {}).items():
-            assert path(value.replace("?", "").replace("#", "")) if name == "all" else segment(value)
+            stays = segment if name != "all" else lambda value: path(re.sub("[?#]", "", value))
+            assert stays(value)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_what_only_looks_like_climbing_is_let_in(value: str) -> None:
 
 @pytest.mark.parametrize("template", ["a://{", "a://}", "a://{x", "a://{?q}", "a://{x*}", "a://{}"])
 def test_templates_beyond_the_supported_levels_are_refused(template: str) -> None:
-    with pytest.raises(ValueError, match="only {name} and {[+]name} are supported"):
+    with pytest.raises(ValueError, match=r"only \{name\} and \{\+name\} are supported"):
         UriTemplate(template)
 
 

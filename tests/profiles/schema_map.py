@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 from zcp_kernel import model
-from zcp_profiles.mcp.history import R1, R2, R3, R4, REVISIONS
+from zcp_profiles.mcp.history import R1, R2, R3, R4, REVISIONS, STATELESS
 
 HANDSHAKE = (R1, R2, R3, R4)
 FROM_R2, FROM_R3, FROM_R4 = REVISIONS[1:], REVISIONS[2:], REVISIONS[3:]
@@ -57,6 +57,17 @@ _PAGE = {
     "elicitation_id": "e",
 }
 _IS_ERROR = frozenset({"isError"})
+_CORE_ALONE = {"task_ids": None}
+_FILTERED = {"notifications": model.SubscriptionFilter(True, True, True, ["file:///a"])}
+_TAGGED = {"meta": {"io.modelcontextprotocol/subscriptionId": 7}}
+_EMPTY_FORM: dict[str, Any] = {"type": "object", "properties": {}}
+_QUESTION = model.ElicitationRequest("x", _EMPTY_FORM)
+_ASKED = {
+    "input_requests": {
+        "roots": model.InputRequest("roots/list", model.Empty()),
+        "form": model.InputRequest("elicitation/request", _QUESTION),
+    }
+}
 _LIST = ("PaginatedRequest", "PaginatedRequestParams", "PaginatedResult", "Cursor")
 
 CASES: tuple[Case, ...] = (
@@ -144,6 +155,26 @@ CASES: tuple[Case, ...] = (
     _params(model.Empty, "PingRequest", HANDSHAKE),
     _params(model.Empty, "ListRootsRequest"),
     Case(model.PingResult, "EmptyResult", HANDSHAKE, covers=("Result",)),
+    Case(model.Acknowledged, "EmptyResult", STATELESS, covers=("Result",)),
+    # Without a session
+    _params(model.Empty, "DiscoverRequest", STATELESS),
+    Case(model.DiscoverResult, "DiscoverResult", STATELESS),
+    Case(model.InputRequiredResult, "InputRequiredResult", STATELESS, given=_ASKED),
+    Case(model.SubscriptionFilter, "SubscriptionFilter", STATELESS, given=_CORE_ALONE),
+    _params(model.ListenParams, "SubscriptionsListenRequest", STATELESS, given=_FILTERED),
+    Case(
+        model.ListenResult,
+        "SubscriptionsListenResult",
+        STATELESS,
+        given=_TAGGED,
+        covers=("SubscriptionsListenResultMetaObject",),
+    ),
+    _params(
+        model.SubscriptionAcknowledged,
+        "SubscriptionsAcknowledgedNotification",
+        STATELESS,
+        given=_FILTERED,
+    ),
 )
 
 _ENVELOPE = "the JSON-RPC envelope: the kernel's, not a codec's"
@@ -153,7 +184,6 @@ _SCALAR = "a scalar: a string, an integer or an enumeration"
 _JSON = "any JSON, passed on as it is"
 _FORM_SCHEMA = "a field of a form schema: JSON Schema passed on as it is (see test_elicitation)"
 _ERROR = "an error: made by Revision.error, tested in test_revisions"
-_HTTP = "an operation of the stateless revision, whose wire behaviour comes with the HTTP transport"
 _SIDE = "one side of Capabilities: tested in test_capabilities"
 _REF = "a reference inside CompletionRequest.ref, passed on as an object"
 
@@ -191,7 +221,6 @@ UNMAPPED: dict[str, str] = {
     "NotificationMetaObject": _JSON,
     "RequestMetaObject": _JSON,
     "ResultMetaObject": _JSON,
-    "SubscriptionsListenResultMetaObject": _JSON,
     "ToolChoice": _JSON,
     "GetTaskPayloadResult": "the original result itself: tested in test_results",
     "RelatedTaskMetadata": "a value inside _meta: tested in test_results",
@@ -204,8 +233,6 @@ UNMAPPED: dict[str, str] = {
     "ResultType": _SCALAR,
     "Role": _SCALAR,
     "TaskStatus": _SCALAR,
-    "EmptyResult": "no operation of 2026-07-28 that is built answers with it",
-    "Result": _BASE,
     "BooleanSchema": _FORM_SCHEMA,
     "EnumSchema": _FORM_SCHEMA,
     "LegacyTitledEnumSchema": _FORM_SCHEMA,
@@ -248,14 +275,5 @@ UNMAPPED: dict[str, str] = {
     "ListToolsResultResponse": _ENVELOPE,
     "ReadResourceResultResponse": _ENVELOPE,
     "SubscriptionsListenResultResponse": _ENVELOPE,
-    "DiscoverRequest": _HTTP,
-    "DiscoverResult": _HTTP,
-    "InputRequiredResult": _HTTP,
-    "SubscriptionFilter": _HTTP,
-    "SubscriptionsAcknowledgedNotification": _HTTP,
-    "SubscriptionsAcknowledgedNotificationParams": _HTTP,
-    "SubscriptionsListenRequest": _HTTP,
-    "SubscriptionsListenRequestParams": _HTTP,
-    "SubscriptionsListenResult": _HTTP,
 }
 """Definitions that are no class of the model, and why."""

@@ -113,6 +113,9 @@ def mcp_shapes(codec: ModelCodec, revision: str) -> Shapes:
     own: Own = {**COMMON, **_capabilities(), **_sampled(codec, revision)}
     own[(model.TaskDescriptor, "kind")] = st.just("tools/call")
     own[(model.TaskDescriptor, "status")] = st.sampled_from(["working", "completed", "failed"])
+    # With a block, so that no mirror is added.
+    said = st.builds(model.CallResult, st.just([model.TextContent("x")]), OBJECTS)
+    own[(model.DetailedTask, "result")] = st.none() | said
     own[(model.Cacheable, "ttl_ms")] = st.integers(0, 2**31)
     if revision <= R3:
         own[(model.ElicitationResult, "content")] = st.dictionaries(TEXT, TEXT | st.integers())
@@ -130,6 +133,7 @@ def _capabilities() -> Own:
     return {
         (model.InitializeParams, "capabilities"): some,
         (model.InitializeResult, "capabilities"): some,
+        (model.DiscoverResult, "capabilities"): some,
         (model.Capabilities, "roots"): flags,
         (model.Capabilities, "sampling"): flags,
         (model.Capabilities, "elicitation"): flags,

@@ -121,7 +121,7 @@ class Answer:
 
 
 class Client:
-    """Sends requests to an ASGI application. `headers` go with every one; None removes a default."""
+    """Sends requests to an ASGI application; `headers` go with every one."""
 
     def __init__(self, http: MemoryHTTP, path: str, **headers: str) -> None:
         self.http = http

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from asgi import BASE
+from asgi import BASE, Client
 from http_core import configured, running, site, weather
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.testclient import TestClient
 from zcp_kernel.app import FastZCP
 from zcp_kernel.errors import ConfigError
 from zcp_kernel.hookspecs import hookimpl
@@ -20,6 +19,7 @@ from zcp_transport_http.inprocess.http import MemoryHTTP
 
 pytestmark = pytest.mark.anyio
 
+CLOSED = [{"type": "websocket.close", "code": 1000}]
 PATHS = ["/healthz", "/mcp", "/messages", "/metadata", "/metrics", "/readyz", "/sse", "/zcp"]
 
 
@@ -30,7 +30,7 @@ async def test_every_surface_is_where_the_guides_say() -> None:
         assert (await client.post(client.tool("add", {"a": 1, "b": 2}))).status == 200
         native = here.client("/zcp")
         answer = await native.post(native.call("tools/list"))
-        assert [tool["name"] for tool in answer.message["result"]["tools"]][0] == "add"
+        assert answer.message["result"]["tools"][0]["name"] == "add"
         for path in ("/healthz", "/readyz", "/metadata", "/metrics"):
             assert (await here.client(path).request("GET")).status == 200, path
 
@@ -119,31 +119,20 @@ async def test_a_root_path_is_honoured_whether_the_path_has_it_or_not(path: str)
             assert paths[0] == "/api/healthz"
 
 
-def test_below_a_prefix_of_a_starlette_application() -> None:
-    application = configured(weather())
-
+async def test_below_a_prefix_of_a_starlette_application() -> None:
     async def home(request: Any) -> PlainTextResponse:
         return PlainTextResponse("home")
 
-    outer = Starlette(routes=[Route("/", home), Mount("/tools/v1", app=application)])
-    with TestClient(outer) as client:
-        assert client.get("/").text == "home"
-        assert client.get("/tools/v1/healthz").json() == {"status": "ok"}
-        metadata = client.get("/tools/v1/metadata").json()
+    async with running(configured(weather())) as here:
+        routes = [Route("/", home), Mount("/tools/v1", app=here.application)]
+        outer = Client(MemoryHTTP(Starlette(routes=routes), here.tasks), "/tools/v1/mcp")
+        assert (await outer.request("GET", path="/")).body == b"home"
+        assert (await outer.request("GET", path="/tools/v1/healthz")).status == 200
+        metadata = (await outer.request("GET", path="/tools/v1/metadata")).message
         assert metadata["surfaces"]["mcp"]["path"] == "/tools/v1/mcp"
-        opened = client.post(
-            "/tools/v1/mcp",
-            headers={"accept": "application/json, text/event-stream"},
-            json={
-                "jsonrpc": "2.0", "id": 1, "method": "initialize",
-                "params": {
-                    "protocolVersion": "2025-06-18", "capabilities": {},
-                    "clientInfo": {"name": "t", "version": "1"},
-                },
-            },
-        )  # fmt: skip
-        assert opened.json()["result"]["serverInfo"]["name"] == "Weather"
-        assert opened.headers["mcp-session-id"]
+        opened = await outer.initialize()
+        assert opened.message["result"]["serverInfo"]["name"] == "Weather"
+        assert (await outer.post(outer.tool("add", {"a": 1, "b": 2}))).status == 200
 
 
 # -- what plugins mount ----------------------------------------------------------------------------
@@ -195,18 +184,19 @@ def test_a_mount_cannot_take_a_path_that_is_taken() -> None:
         configured(mounting("/mcp"))
 
 
-def test_a_websocket_goes_to_the_mount_that_claims_it() -> None:
-    client = TestClient(configured(mounting("/ws")))
-    with client.websocket_connect("/ws/") as socket:
-        socket.send_text("there and back")
-        assert socket.receive_text() == "there and back"
-
-
-async def _refused(application: Any, path: str) -> list[dict[str, Any]]:
+async def websocket(application: Any, path: str) -> list[dict[str, Any]]:
+    """What an application sends to a peer that connects and says one thing."""
     sent: list[dict[str, Any]] = []
+    said = iter(
+        [
+            {"type": "websocket.connect"},
+            {"type": "websocket.receive", "text": "there and back"},
+            {"type": "websocket.disconnect", "code": 1000},
+        ]
+    )
 
     async def receive() -> dict[str, Any]:
-        return {"type": "websocket.connect"}
+        return next(said)
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
@@ -215,18 +205,21 @@ async def _refused(application: Any, path: str) -> list[dict[str, Any]]:
     return sent
 
 
+async def test_a_websocket_goes_to_the_mount_that_claims_it() -> None:
+    async with running(configured(mounting("/ws"))) as here:
+        accepted, echoed, _ = await websocket(here.application, "/ws/")
+    assert accepted["type"] == "websocket.accept"
+    assert echoed["text"] == "there and back"
+
+
 async def test_a_websocket_nobody_claims_is_refused() -> None:
     async with running(configured(mounting())) as here:
-        assert [each["type"] for each in await _refused(here.application, "/ws")] == [
-            "websocket.close"
-        ]
+        assert await websocket(here.application, "/ws") == CLOSED
 
 
 async def test_websockets_can_be_turned_off() -> None:
     off = WebSocketConfig(enabled=False)
     async with running(configured(mounting("/ws"), {"websocket": off})) as here:
-        assert [each["type"] for each in await _refused(here.application, "/ws/")] == [
-            "websocket.close"
-        ]
+        assert await websocket(here.application, "/ws/") == CLOSED
         metadata = (await here.client("/metadata").request("GET")).message
         assert metadata["surfaces"]["ws"] == {"path": "/ws", "enabled": False}

@@ -71,5 +71,7 @@ class Kitchen:
 async def until(condition: Any) -> None:
     """Wait until `condition()` holds; fails the test if it never does."""
     with anyio.fail_after(10):
-        while not condition():
+        while True:
+            if condition():
+                return
             await anyio.sleep(0.002)

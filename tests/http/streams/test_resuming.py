@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
@@ -9,6 +10,7 @@ import pytest
 from asgi import Client, Service, served
 from zcp_kernel.model import ToolListChanged
 from zcp_transport_http.config import StreamableHTTPConfig
+from zcp_transport_http.sessions.session import MAX_PUSH_STREAMS
 
 from .kitchen import Kitchen, until
 
@@ -220,3 +222,19 @@ async def test_a_get_stream_is_resumed_and_goes_on() -> None:
             assert (missed.id != event.id, missed.data) == (True, event.data)
             changed(service)
             assert (await stream.event()).data == event.data
+
+
+async def test_a_session_has_so_many_get_streams_and_no_more() -> None:
+    async with served(Kitchen().app) as service, AsyncExitStack() as stack:
+        client = await service.session()
+        streams = [
+            await stack.enter_async_context(client.open("GET")) for _ in range(MAX_PUSH_STREAMS)
+        ]
+        await streams[-1].event()
+        assert service.sessions.stats()["streams"] == MAX_PUSH_STREAMS
+        last = await stack.enter_async_context(client.open("GET"))
+        await last.event()
+        assert len(await streams[0].rest()) <= 1
+        assert service.sessions.stats()["streams"] == MAX_PUSH_STREAMS
+        changed(service)
+        assert "list_changed" in (await last.message())["method"]

@@ -50,9 +50,7 @@ def test_line_ends_of_every_kind() -> None:
 
 
 def test_an_event_with_an_id_alone_is_given() -> None:
-    assert EventParser().feed(b"id: 1-0\nretry: 5\ndata: \n\n") == [
-        Event(b"", "message", "1-0", 5)
-    ]
+    assert EventParser().feed(b"id: 1-0\nretry: 5\ndata: \n\n") == [Event(b"", "message", "1-0", 5)]
 
 
 def test_an_unfinished_event_is_not() -> None:

@@ -66,9 +66,16 @@ class Face:
     # -- what the checks do ------------------------------------------------------------------------
 
     async def info(self) -> dict[str, Any]:
-        greeting = self.client.initialize_result
-        assert greeting is not None, "no handshake took place"
-        return plain(greeting)
+        session = self.client.session
+        if session.initialize_result is not None:
+            return plain(session.initialize_result)
+        assert session.discover_result is not None, "neither handshake nor discovery took place"
+        assert session.server_info is not None, "the server did not name itself"
+        return {
+            **plain(session.discover_result),
+            "protocolVersion": session.protocol_version,
+            "serverInfo": plain(session.server_info),
+        }
 
     async def ping(self) -> None:
         assert await self.client.ping()
@@ -130,8 +137,7 @@ async def main() -> None:
     mode, revision, command = arguments()
     face = Face(mode, command)
     async with face.client as client:
-        assert client.initialize_result is not None, "no handshake took place"
-        face.revision = str(client.initialize_result.protocol_version)
+        face.revision = str(client.session.protocol_version)
         await checks.run(face, revision)
 
 

@@ -22,6 +22,19 @@ def plain(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+def introduction(session: ClientSession) -> dict[str, Any]:
+    """What the server said of itself: at the handshake, or to `server/discover`."""
+    if session.initialize_result is not None:
+        return plain(session.initialize_result)
+    assert session.discover_result is not None, "neither handshake nor discovery took place"
+    assert session.server_info is not None, "the server did not name itself"
+    return {
+        **plain(session.discover_result),
+        "protocolVersion": session.protocol_version,
+        "serverInfo": plain(session.server_info),
+    }
+
+
 class Face:
     """`face.Face` over a `ClientSession`, the one inside a `Client` where the mode has one."""
 
@@ -89,9 +102,7 @@ class Face:
     # -- what the checks do ------------------------------------------------------------------------
 
     async def info(self) -> dict[str, Any]:
-        greeting = self.session.initialize_result
-        assert greeting is not None, "no handshake took place"
-        return plain(greeting)
+        return introduction(self.session)
 
     async def ping(self) -> None:
         await self.session.send_ping()

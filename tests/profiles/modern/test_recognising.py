@@ -62,7 +62,9 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, str], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("message", "headers", "code"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+@pytest.mark.parametrize(
+    ("message", "headers", "code"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED]
+)
 async def test_what_is_refused_and_how(
     message: dict[str, Any], headers: dict[str, str], code: int
 ) -> None:
@@ -155,7 +157,8 @@ async def test_without_headers_the_metadata_alone_counts() -> None:
 def test_handshake_traffic_is_never_held_to_these_rules(version: str | None) -> None:
     headers = {"mcp-method": "wrong", **({"mcp-protocol-version": version} if version else {})}
     dialect = MCPDialect()
-    params = {"protocolVersion": R5, "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    card = {"name": "x", "version": "1"}
+    params = {"protocolVersion": R5, "capabilities": {}, "clientInfo": card}
     match = dialect.classify({"id": 1, "method": "initialize", "params": params}, headers)
     assert match is not None
     assert (match.handshake, match.peer, match.revision.name) == (True, None, R4)

@@ -213,13 +213,13 @@ async def test_nothing_is_kept_between_messages() -> None:
     made = make_app()
 
     @made.tool
-    def count(ctx: Context) -> int:
+    def count(ctx: Context) -> str:
         ctx.state["calls"] = ctx.state.get("calls", 0) + 1
-        return int(ctx.state["calls"])
+        return str(ctx.state["calls"])
 
     async with serving(made) as server:
         for _ in range(2):
-            assert (await server.tool("count"))["structuredContent"] == {"result": 1} or 1
+            assert (await server.tool("count"))["content"][0]["text"] == "1"
 
 
 async def test_a_stray_wish_for_a_task_is_ignored() -> None:

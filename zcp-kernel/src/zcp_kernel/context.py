@@ -122,6 +122,14 @@ class Context:
         if notice is not None:
             await self.session.notify(notice, self.related)
 
+    async def release_stream(self) -> bool:
+        """Let go of the connection this call holds: the client fetches the result when it comes
+        back (SEP-1699). For calls so long that a held connection is a waste. False, and nothing
+        happens, where the client could not."""
+        close_early: Callable[[], Awaitable[bool]] | None
+        close_early = getattr(self.related, "close_early", None)
+        return close_early is not None and await close_early()
+
     async def elicit(
         self,
         message: str | Mapping[str, Any] | ElicitationRequest,

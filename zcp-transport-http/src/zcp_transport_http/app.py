@@ -47,14 +47,19 @@ class ZCPASGIApp:
         self._running = _Running(Composition(app, config))
 
     @property
+    def composition(self) -> Composition:
+        """What serves now: kernel, guards, routes, sessions."""
+        return self._running.composition
+
+    @property
     def kernel(self) -> Kernel:
         """The composed server."""
-        return self._running.composition.kernel
+        return self.composition.kernel
 
     @property
     def settings(self) -> Settings:
         """What it was told, section by section."""
-        return self._running.composition.settings
+        return self.composition.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -75,7 +80,7 @@ class ZCPASGIApp:
     def drain(self) -> None:
         """The server is told to stop: end the streams that only wait for news, and say at the
         readiness path that no more requests should come. Calls in flight go on."""
-        composition = self._running.composition
+        composition = self.composition
         composition.draining = True
         composition.sessions.end_listening()
         for listener in list(composition.kernel.audience):
@@ -120,7 +125,7 @@ class ZCPASGIApp:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """To the mount that claims the path; refused (the server answers 403) where none does."""
-        mount = self._running.composition.router.mount(below_mount(scope))
+        mount = self.composition.router.mount(below_mount(scope))
         if mount is None or not self.settings.websocket.enabled:
             await receive()
             await send({"type": "websocket.close", "code": 1000})

@@ -23,7 +23,7 @@ def _setting(
         metadata["unit"] = unit
     if secret:
         metadata["secret"] = True
-    return field(default=default, validator=check, metadata=metadata)
+    return field(default=default, validator=check, metadata=metadata, repr=not secret)
 
 
 _PATH = matches_re(r"/[^?#\s]*[^?#\s/]")

@@ -28,7 +28,8 @@ def encode_event(
     if retry is not None:
         lines.append(b"retry: %d" % retry)
     if b"\n" in data or b"\r" in data:
-        data = b"\ndata: ".join(data.splitlines())
+        unified = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        data = unified.replace(b"\n", b"\ndata: ")
     lines.append(b"data: " + data)
     return b"\n".join(lines) + b"\n\n"
 

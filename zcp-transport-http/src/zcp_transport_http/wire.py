@@ -98,14 +98,19 @@ Endpoint = Callable[[Request, Send], Awaitable[None]]
 async def respond(
     send: Send, status: int, body: bytes = b"", headers: Pairs = (), content: bytes | None = None
 ) -> None:
-    """Answer in one piece. A body is `application/json` unless `content` names another type."""
+    """Answer in one piece. A body is `application/json` unless `content` names another type. A
+    client that is gone goes without."""
     fields = list(headers)
     if status != NO_CONTENT:
         fields.append((b"content-length", b"%d" % len(body)))
     if body:
         fields.append(JSON if content is None else (b"content-type", content))
-    await send({"type": "http.response.start", "status": status, "headers": fields})
-    await send({"type": "http.response.body", "body": body})
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": fields})
+        await send({"type": "http.response.body", "body": body})
+    except OSError:
+        # ASGI 2.4: how a server says that nobody reads this any more.
+        return
 
 
 async def problem(

@@ -147,7 +147,7 @@ class Invocation:
         if self._task is not None:
             task = ctx.task
             arguments = {**arguments, self._task: task and task.blocking()}
-        value = await ctx.kernel.threads.run(_call, self.function, arguments, serial=self._serial)
+        value = await ctx.kernel.threads.run(self.function, arguments, serial=self._serial)
         return await value if inspect.isawaitable(value) else value
 
     async def _run_inline(self, arguments: dict[str, Any], ctx: Context) -> Any:
@@ -158,6 +158,3 @@ class Invocation:
         value = self.function(**arguments)
         return await value if inspect.isawaitable(value) else value
 
-
-def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    return function(**arguments)

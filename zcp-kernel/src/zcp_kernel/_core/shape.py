@@ -26,6 +26,8 @@ _SIGNATURES = (
     (b"GIF8", "image/gif"),
 )
 
+BINARY = (bytes, bytearray, memoryview)
+
 
 def to_result(value: Any, tool: Tool, carrier: Carrier | None = None) -> CallResult:
     """The call result for a handler's return value.
@@ -66,8 +68,8 @@ def _as_content(value: Any) -> list[Any] | None:
         return [TextContent(value)]
     if isinstance(value, BLOCKS):
         return [value]
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return [_binary(bytes(cast("bytes", value)))]
+    if isinstance(value, BINARY):
+        return [binary_block(cast("bytes", value))]
     if isinstance(value, (list, tuple)):
         items = cast("Sequence[Any]", value)
         if _has_blocks(items):
@@ -83,8 +85,9 @@ def _structured(value: Any) -> TextContent:
     return TextContent(dumps(value).decode())
 
 
-def _binary(data: bytes) -> ImageContent | EmbeddedResource:
+def binary_block(value: bytes) -> ImageContent | EmbeddedResource:
     """Images by their signature; any other bytes as an embedded resource."""
+    data = bytes(value)
     text = base64.b64encode(data).decode()
     for signature, mime_type in _SIGNATURES:
         if data.startswith(signature):

@@ -46,6 +46,9 @@ class ThreadContext(_SyncContext):
         if notice is not None:
             wait_on_loop(self._ctx.session.notify, notice, self._ctx.related)
 
+    def release_stream(self) -> bool:
+        return wait_on_loop(self._ctx.release_stream)
+
     def elicit(
         self,
         message: Any,
@@ -112,4 +115,4 @@ class InlineContext(_SyncContext):
             "or leave out blocking=False so that it runs in a thread"
         )
 
-    elicit = create_message = list_roots = ask = once = _cannot
+    elicit = create_message = list_roots = ask = once = release_stream = _cannot

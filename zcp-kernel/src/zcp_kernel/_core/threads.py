@@ -16,13 +16,14 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import anyio
 import anyio.from_thread
 import anyio.lowlevel
-from anyio import CapacityLimiter, Semaphore, to_thread
+from anyio import CapacityLimiter, to_thread
 
 from ..errors import ToolError
 
@@ -47,11 +48,16 @@ class HandlerThreads:
         self._spawn = spawn
         self._idle: list[_Worker] = []
 
-    async def run(self, function: Callable[..., T], *args: Any, serial: bool = False) -> T:
-        """Raises `ToolError` when every thread is held by a handler that was given up on."""
+    async def run(
+        self, function: Callable[..., T], arguments: dict[str, Any], serial: bool = False
+    ) -> T:
+        """`function(**arguments)` in a thread, in a copy of the caller's context.
+
+        Raises `ToolError` when every thread is held by a handler that was given up on."""
         lane = self._serial if serial else self._parallel
-        await lane.enter()
-        call = _Call(function, args, lane)
+        if not lane.take():
+            await lane.wait()
+        call = _Call(function, arguments, lane)
         worker = self._idle.pop() if self._idle else self._new_worker()
         worker.take(call)
         try:
@@ -72,37 +78,58 @@ class HandlerThreads:
 
 
 class _Lane:
-    """So many slots for threads, and how many of them strays hold."""
+    """So many slots for threads, and how many of them strays hold. Callers get in as they come."""
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
         self.strays = 0
-        self._free: Semaphore | None = None
+        self._free = slots
+        self._waiting: deque[anyio.Event] = deque()
 
-    async def enter(self) -> None:
+    def take(self) -> bool:
+        """A slot if one is free; raises `ToolError` when there can be none."""
         if self.strays >= self.slots:
             raise ToolError(
                 f"overloaded: all {self.slots} handler threads of this kind are held by calls that "
                 f"timed out or were cancelled; try again later"
             )
-        if self._free is None:
-            self._free = Semaphore(self.slots, fast_acquire=True)
-        await self._free.acquire()
+        if not self._free:
+            return False
+        self._free -= 1
+        return True
+
+    async def wait(self) -> None:
+        """Wait for a slot."""
+        turn = anyio.Event()
+        self._waiting.append(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            # A slot already handed over must not be lost with the caller that can no longer use it.
+            if turn.is_set():
+                self.leave()
+            else:
+                self._waiting.remove(turn)
+            raise
 
     def leave(self) -> None:
-        assert self._free is not None
-        self._free.release()
+        if self._waiting:
+            self._waiting.popleft().set()
+        else:
+            self._free += 1
 
 
 class _Call:
     """One handler's run: wanted by its caller until that leaves, run by one worker."""
 
-    __slots__ = ("_args", "_context", "_error", "_function", "_lane", "_value", "done", "ended")
-    __slots__ += ("abandoned", "waits")
+    __slots__ = ("_arguments", "_context", "_error", "_function", "_lane", "_value")
+    __slots__ += ("abandoned", "done", "ended", "waits")
 
-    def __init__(self, function: Callable[..., Any], args: tuple[Any, ...], lane: _Lane) -> None:
+    def __init__(
+        self, function: Callable[..., Any], arguments: dict[str, Any], lane: _Lane
+    ) -> None:
         self._function = function
-        self._args = args
+        self._arguments = arguments
         self._lane = lane
         self._context = contextvars.copy_context()
         self._value: Any = None
@@ -117,7 +144,7 @@ class _Call:
             return
         _here.call = self
         try:
-            self._value = self._context.run(self._function, *self._args)
+            self._value = self._context.run(self._function, **self._arguments)
         except BaseException as error:
             self._error = error
 

@@ -15,7 +15,7 @@ from zcp_kernel.methods import PEER_REQUESTS
 from .history import PEER_REQUESTS as METHODS
 from .tasks import KIND
 
-_SHAPES: Mapping[str, type] = {entry.operation: entry.params for entry in PEER_REQUESTS}
+_SHAPES: Mapping[str, type[Any]] = {entry.operation: entry.params for entry in PEER_REQUESTS}
 _OPERATIONS: Mapping[str, str] = {METHODS[name][0]: name for name in _SHAPES if name in METHODS}
 
 _TASK_NAMES: Mapping[str, str] = {"ttl": "ttlMs", "pollInterval": "pollIntervalMs"}
@@ -67,7 +67,7 @@ def _unembedded(codec: ModelCodec, derived: Convert) -> Convert:
         if operation is None:
             fault = Fault("method", "enum", f"must be one of {', '.join(_OPERATIONS)}")
             raise InvalidParams("invalid: not a request a result may hold", [fault])
-        params = codec.decode(_SHAPES[operation], raw.get("params") or {})
+        params: Any = codec.decode(_SHAPES[operation], raw.get("params") or {})
         return model.InputRequest(operation, params)
 
     return decode
@@ -76,7 +76,8 @@ def _unembedded(codec: ModelCodec, derived: Convert) -> Convert:
 def _created(codec: ModelCodec, derived: Convert) -> Convert:
     def encode(created: model.CreateTaskResult) -> dict[str, Any]:
         out: dict[str, Any] = derived(created)
-        return {**out.pop("task"), **out, "resultType": "task"}
+        task: dict[str, Any] = out.pop("task")
+        return {**task, **out, "resultType": "task"}
 
     return encode
 
@@ -100,11 +101,11 @@ def _detailed(codec: ModelCodec, derived: Convert) -> Convert:
 
     def question(kept: dict[str, Any]) -> Any:
         operation = kept["method"]
-        params = PLAIN.decode(_SHAPES[operation], kept["params"])
+        params: Any = PLAIN.decode(_SHAPES[operation], kept["params"])
         return codec.encode(model.InputRequest(operation, params))
 
     def encode(task: model.DetailedTask) -> dict[str, Any]:
-        out = flat(task)
+        out: dict[str, Any] = flat(task)
         if task.status == "input_required":
             kept: dict[str, Any] = task.input_requests or {}
             out["inputRequests"] = {key: question(each) for key, each in kept.items()}

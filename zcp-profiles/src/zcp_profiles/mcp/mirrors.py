@@ -136,4 +136,4 @@ def _same(found: str, value: Any) -> bool:
     if isinstance(value, int | float):
         number = _INTEGER.fullmatch(found)
         return number is not None and int(number[1]) == value
-    return found == value
+    return isinstance(value, str) and found == value

@@ -1,4 +1,4 @@
-"""What one server says in every result of the stateless revision: who it is, how long to keep it."""
+"""What a server says in every result of the stateless revision: who it is, how long it keeps."""
 
 from __future__ import annotations
 

@@ -119,6 +119,12 @@ class MemoryEventLog:
             self._size -= kept.size
 
     def _shrink(self, kept: _Session, current: _Stream) -> None:
+        if len(kept.streams) > self._max_streams or kept.size > self._max_bytes:
+            self._shrink_session(kept, current)
+        while self._size > self._max_bytes_total and len(self._sessions) > 1:
+            self._drop_session(next(iter(self._sessions)))
+
+    def _shrink_session(self, kept: _Session, current: _Stream) -> None:
         ended = [n for n, log in kept.streams.items() if log.answer and log is not current]
         while len(kept.streams) > self._max_streams and ended:
             self._drop_stream(kept, ended.pop(0))
@@ -128,5 +134,3 @@ class MemoryEventLog:
                 self._drop_oldest(kept, log)
         while kept.size > self._max_bytes and ended:
             self._drop_stream(kept, ended.pop(0))
-        while self._size > self._max_bytes_total and len(self._sessions) > 1:
-            self._drop_session(next(iter(self._sessions)))

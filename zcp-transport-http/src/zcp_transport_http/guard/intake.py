@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
-from functools import partial
-from typing import Any
-
 import anyio
 
 from ..config import HTTPConfig
 from ..wire import Headers, Receive, Scope
 from .refusal import Refused
 
-Message = Any
 CLOSE = ((b"connection", b"close"),)
 """An answer before the body was read leaves bytes on the connection that are no request."""
 
@@ -53,19 +48,11 @@ class Intake:
                 raise Refused(400, "content-length is not a number", headers=CLOSE)
             if int(declared) > self._max_body:
                 raise self._too_large()
-        reading = self._read(receive)
-        try:
-            # What arrived together with its head is read without paying for a deadline.
-            waiting = reading.send(None)
-        except StopIteration as done:
-            body: bytes = done.value
-            return body
-        try:
-            with anyio.fail_after(self._seconds):
-                return await _Resumed(reading, waiting)
-        except TimeoutError:
-            message = f"the body did not arrive within {self._seconds:g} seconds"
-            raise Refused(408, message, headers=CLOSE) from None
+        with anyio.CancelScope(deadline=anyio.current_time() + self._seconds) as scope:
+            return await self._read(receive)
+        assert scope.cancelled_caught
+        message = f"the body did not arrive within {self._seconds:g} seconds"
+        raise Refused(408, message, headers=CLOSE)
 
     async def _read(self, receive: Receive) -> bytes:
         parts: list[bytes] = []
@@ -91,28 +78,3 @@ class Intake:
             "ZCP_HTTP__MAX_BODY_BYTES)",
             headers=CLOSE,
         )
-
-
-class _Resumed:
-    """The rest of a coroutine that was begun by hand and now waits for `first`."""
-
-    __slots__ = ("_coroutine", "_first")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, bytes], first: Any) -> None:
-        self._coroutine = coroutine
-        self._first = first
-
-    def __await__(self) -> Generator[Any, Any, bytes]:
-        coroutine, wanted = self._coroutine, self._first
-        while True:
-            try:
-                sent = yield wanted
-            except BaseException as error:
-                step = partial(coroutine.throw, error)
-            else:
-                step = partial(coroutine.send, sent)
-            try:
-                wanted = step()
-            except StopIteration as done:
-                body: bytes = done.value
-                return body

@@ -45,10 +45,23 @@ async def streamable_channel(
         channel = StreamableChannel(http, url, tasks, headers or {})
         try:
             yield channel
+        except anyio.get_cancelled_exc_class():
+            # Torn down rather than closed, at the end of the event loop for instance: too late to
+            # tell anybody. The server forgets the session in time.
+            raise
+        except BaseException:
+            await _close(channel)
+            raise
+        else:
+            await _close(channel)
         finally:
-            with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-                await channel.aclose()
+            channel.lose("closed by the client")
             tasks.cancel_scope.cancel()
+
+
+async def _close(channel: StreamableChannel) -> None:
+    with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+        await channel.aclose()
 
 
 class _Cursor:
@@ -103,7 +116,7 @@ class StreamableChannel:
         if self._closed:
             return
         session, self._session = self._session, {}
-        self._lose("closed by the client")
+        self.lose("closed by the client")
         if session:
             try:
                 async with self._http.request("DELETE", self._url, {**self._headers, **session}):
@@ -112,7 +125,8 @@ class StreamableChannel:
                 # The server is gone, and the session with it.
                 return
 
-    def _lose(self, reason: str) -> None:
+    def lose(self, reason: str) -> None:
+        """Nothing goes either way any more; the first reason given is what readers are told."""
         self.exit_reason = self.exit_reason or reason
         self._closed = True
         self._into.close()
@@ -131,10 +145,10 @@ class StreamableChannel:
         try:
             async with self._http.request("POST", self._url, self._fields(), frame) as response:
                 if response.status == 404 and self._session:
-                    self._lose("the server no longer knows the session")
+                    self.lose("the server no longer knows the session")
                     raise anyio.BrokenResourceError
         except OSError as error:
-            self._lose(f"the server cannot be reached: {error}")
+            self.lose(f"the server cannot be reached: {error}")
             raise anyio.BrokenResourceError from None
 
     def _fields(self) -> dict[str, str]:
@@ -145,7 +159,7 @@ class StreamableChannel:
     async def _ask(self, frame: bytes, request_id: Any, method: str) -> None:
         problem = "the server ended its response without an answer"
         opening = method == "initialize"
-        fields = self._headers if opening else self._fields()
+        fields = dict(self._headers) if opening else self._fields()
         cursor = _Cursor()
         try:
             async with self._http.request("POST", self._url, fields, frame) as response:
@@ -159,7 +173,7 @@ class StreamableChannel:
                 return None
         except OSError as error:
             problem = f"the server cannot be reached: {error}"
-        await self._fail(request_id, problem)
+        return await self._fail(request_id, problem)
 
     def _opened(self, response: HTTPResponse) -> None:
         names = ("mcp-session-id", "x-zcp-session")
@@ -175,7 +189,7 @@ class StreamableChannel:
         if is_object(message) and is_object(error) and message.get("id") == request_id:
             return await self._deliver(body)
         if response.status == 404 and self._session and not opening:
-            return self._lose("the server no longer knows the session")
+            return self.lose("the server no longer knows the session")
         said = error.get("message") if is_object(error) else None
         return await self._fail(request_id, f"HTTP {response.status}: {said or 'no reason given'}")
 
@@ -240,7 +254,7 @@ class StreamableChannel:
             try:
                 async with self._http.request("GET", self._url, fields) as response:
                     if response.status == 404:
-                        return self._lose("the server no longer knows the session")
+                        return self.lose("the server no longer knows the session")
                     if response.status >= 400 and seen is None:
                         # No stream to be had (405): all the server says comes with answers.
                         return None

@@ -128,6 +128,7 @@ class _Exchange:
 
     def leave(self) -> None:
         self._over.set()
+        self._send.close()
         self._chunks.close()
 
     async def _receive(self) -> Message:
@@ -148,7 +149,7 @@ class _Exchange:
         try:
             if chunk:
                 await self._send.send(chunk)
-        except anyio.BrokenResourceError:
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             raise OSError("the client is gone") from None
         if not message.get("more_body", False):
             self._over.set()

@@ -21,6 +21,7 @@ from ...model import (
     TextContent,
 )
 from ..registry.items import Prompt
+from ..shape import BINARY, binary_block
 
 MAX_VALUES = 100
 """How many completions a result may carry (MCP, server/utilities/completion)."""
@@ -74,8 +75,8 @@ def _messages(value: Any) -> list[PromptMessage]:
         return [value]
     if isinstance(value, str):
         return [PromptMessage("user", TextContent(value))]
-    if isinstance(value, BLOCKS):
-        return [PromptMessage("user", value)]
+    if isinstance(value, (*BLOCKS, *BINARY)):
+        return [PromptMessage("user", block) for block in _blocks(value)]
     if is_object(value) and "role" in value:
         role = value["role"]
         if role not in ("user", "assistant"):
@@ -85,11 +86,14 @@ def _messages(value: Any) -> list[PromptMessage]:
 
 
 def _blocks(content: Any) -> list[Any]:
-    """Content in any form a handler may give it: text, a block, a block as a dict, or several."""
+    """Content in any form a handler may give it: text, bytes, a block, a block as a dict, or
+    several."""
     if isinstance(content, str):
         return [TextContent(content)]
     if isinstance(content, BLOCKS):
         return [content]
+    if isinstance(content, BINARY):
+        return [binary_block(cast("bytes", content))]
     if is_object(content):
         message = PLAIN.decode(PromptMessage, {"role": "user", "content": content})
         return [message.content]

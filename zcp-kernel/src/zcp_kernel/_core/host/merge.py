@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, TypeGuard
 
 from attrs import fields, frozen, has
 
@@ -38,19 +38,25 @@ def named(results: Iterable[HookResult], contract: type, kind: str) -> list[Any]
 def sequence(result: HookResult, kind: str) -> list[Any]:
     """The result as a list of objects. Raises `PluginError` for anything else, None included."""
     value = result.value
-    if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
+    if not _is_series(value):
         raise result.wrong(f"returned {_a(value)}, not a sequence of {kind}s (return [] for none)")
-    return list(cast("Iterable[Any]", value))
+    return list(value)
 
 
 def mapping(result: HookResult, kind: str) -> Mapping[str, Any]:
     """The result as a mapping with string keys."""
     value = result.value
-    if isinstance(value, Mapping):
-        members: Mapping[Any, Any] = value
-        if all(isinstance(key, str) for key in members):
-            return members
+    if _is_mapping(value) and all(isinstance(key, str) for key in value):
+        return value
     raise result.wrong(f"returned {_a(value)}, not a mapping of {kind}s (return {{}} for none)")
+
+
+def _is_series(value: object) -> TypeGuard[Iterable[Any]]:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping))
+
+
+def _is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
 
 
 def claim(owners: dict[str, HookResult], name: str, result: HookResult, kind: str) -> None:
