@@ -15,6 +15,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PACKAGE = HERE / "package.json"
 EXPECTED = HERE / "expected_failures.toml"
+NPM = Path(executable.ROOT_DIR, "lib/node_modules/npm/bin/npm-cli.js")
 ENTRY = Path("node_modules/@modelcontextprotocol/conformance/dist/index.js")
 
 LEGS = {"2025-11-25": 33, "2026-07-28": 50}
@@ -70,10 +71,9 @@ def install() -> Path:
     if not ready.exists() or ready.read_bytes() != wanted:
         home.mkdir(parents=True, exist_ok=True)
         (home / PACKAGE.name).write_bytes(wanted)
-        options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = executable.npm(
-            ["install", *options], return_completed_process=True, cwd=home, capture_output=True,
-            encoding="utf-8", timeout=INSTALL_SECONDS,
+        done = _node(
+            NPM, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts",
+            cwd=home, timeout=INSTALL_SECONDS,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"npm could not install the conformance suite:\n{done.stderr}")
@@ -81,16 +81,19 @@ def install() -> Path:
     return home / ENTRY
 
 
-def _conformance(entry: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _node(
+    script: Path, *arguments: str, cwd: Path = ROOT, timeout: float = RUN_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Run a script by the Node of this environment, whatever the machine has."""
     return executable.node(
-        [str(entry), *arguments], return_completed_process=True, capture_output=True,
-        encoding="utf-8", timeout=RUN_SECONDS,
+        [str(script), *arguments], return_completed_process=True, cwd=cwd, timeout=timeout,
+        capture_output=True, encoding="utf-8",
     )  # fmt: skip
 
 
 def scenarios(entry: Path, leg: str) -> set[str]:
     """The server scenarios the suite has for a revision, scored or not, by its own list."""
-    told = _conformance(entry, "list", "--requirements", leg).stdout
+    told = _node(entry, "list", "--requirements", leg).stdout
     scored = told.partition("Server scenarios")[2].partition("Client scenarios")[0]
     unscored = told.partition("never scored:")[2]
     found = {each["scenario"] for each in _LISTED.finditer(scored)}
@@ -99,7 +102,7 @@ def scenarios(entry: Path, leg: str) -> set[str]:
 
 def run_leg(entry: Path, url: str, leg: str, results: Path) -> list[Check]:
     """Every scenario of a revision against the server at `url`; `results` is an empty folder."""
-    said = _conformance(entry, "server", "--url", url, "--requirements", leg, "-o", str(results))
+    said = _node(entry, "server", "--url", url, "--requirements", leg, "-o", str(results))
     checks = read(results)
     if not checks:
         raise RuntimeError(f"the suite gave no results:\n{said.stdout[-2000:]}{said.stderr}")
@@ -108,7 +111,7 @@ def run_leg(entry: Path, url: str, leg: str, results: Path) -> list[Check]:
 
 def run_scenario(entry: Path, url: str, scenario: str, results: Path) -> list[Check]:
     """One scenario against the server at `url`."""
-    _conformance(entry, "server", "--url", url, "--scenario", scenario, "-o", str(results))
+    _node(entry, "server", "--url", url, "--scenario", scenario, "-o", str(results))
     return read(results)
 
 
@@ -136,7 +139,7 @@ def expected(text: str) -> list[Expected]:
 
 
 def problems(leg: str, checks: Iterable[Check], allowed: Iterable[Expected]) -> list[str]:
-    """What is wrong with a leg's checks: bad ones nobody expected, and expected ones that are good."""
+    """What is wrong with a leg's checks: bad ones nobody expected, expected ones that are good."""
     expecting = {(each.scenario, each.check) for each in allowed if each.leg == leg}
     bad = [check for check in checks if check.is_bad]
     found = {(check.scenario, check.id) for check in bad}

@@ -109,7 +109,7 @@ async def test_every_fault_of_the_arguments_is_named() -> None:
         assert caught.value.code == -32602
         faults = {(each["path"], each["code"]) for each in caught.value.data["errors"]}
         assert faults == {("style", "required"), ("colour", "unknown")}
-        with pytest.raises(RemoteError, match="needs 'code'.*needs 'style'"):
+        with pytest.raises(RemoteError, match=r"needs 'code'.*needs 'style'"):
             await client.get_prompt("review")
         full = await client.get_prompt("review", {"code": "x", "style": "y", "depth": "z"})
         assert full["messages"] == [said("x|y|z")]

@@ -129,7 +129,8 @@ async def test_metadata_names_the_default_profiles() -> None:
     app = weather(default_tool_profile="semantic-workflow")
     async with site(app) as here:
         told = (await here.client("/metadata").request("GET")).message
-    assert told["exposure"]["native"] == {"defaultProfile": "semantic-workflow", "tools": 0}
+    assert told["exposure"]["native"]["defaultProfile"] == "semantic-workflow"
+    assert told["exposure"]["mcp"]["defaultProfile"] is None
 
 
 # -- metrics ---------------------------------------------------------------------------------------
