@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import threading
 from typing import Any
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 import pytest
 from harness import connected, make_app
-
 from zcp_kernel.config import ToolsSection
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,7 @@ async def test_anyios_own_way_back_to_the_loop_works_in_a_handler() -> None:
     app = make_app()
 
     async def on_loop() -> int:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         return threading.get_ident()
 
     @app.tool(name="back", input_schema=ANY)
@@ -75,10 +76,10 @@ async def test_more_calls_than_threads_wait_their_turn() -> None:
         threading.Event().wait(0.01)
         inside.pop()
 
-    async with connected(app, sections={"tools": ToolsSection(max_threads=3)}) as client:
-        async with anyio.create_task_group() as group:
-            for _ in range(20):
-                group.start_soon(client.call_tool, "count", {})
+    few: dict[str, object] = {"tools": ToolsSection(max_threads=3)}
+    async with connected(app, sections=few) as client, anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(client.call_tool, "count", {})
     assert len(most) == 20
     assert max(most) <= 3
 
@@ -140,3 +141,42 @@ async def test_a_handler_learns_that_its_caller_is_gone() -> None:
             group.cancel_scope.cancel()
         assert await anyio.to_thread.run_sync(over.wait, 10)
     assert learned == ["CallerGone", "CallerGone"]
+
+
+async def test_a_closed_server_leaves_no_thread_waiting() -> None:
+    app = make_app()
+    names: list[threading.Thread] = []
+    release, inside = threading.Event(), anyio.Event()
+
+    @app.tool(name="quick", input_schema=ANY)
+    def quick() -> None:
+        names.append(threading.current_thread())
+
+    @app.tool(name="stray", input_schema=ANY)
+    def stray() -> None:
+        names.append(threading.current_thread())
+        anyio.from_thread.run_sync(inside.set)
+        release.wait(20)
+
+    @app.tool(name="slow", input_schema=ANY, timeout=0.01)
+    def slow() -> None:
+        stray()
+
+    async with connected(app) as client:
+        await client.call_tool("quick", {})
+        await client.call_tool("slow", {})
+        await inside.wait()
+    release.set()
+    with anyio.fail_after(10):
+        while any(_is_working(thread) for thread in names):
+            await anyio.sleep(0.01)
+
+
+def _is_working(thread: threading.Thread) -> bool:
+    """Whether the thread is still inside our worker's loop; anyio keeps its own threads a while."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None:
+        if frame.f_code.co_filename.endswith("_core/threads.py"):
+            return True
+        frame = frame.f_back
+    return False

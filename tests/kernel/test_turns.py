@@ -10,7 +10,6 @@ import anyio.from_thread
 import anyio.lowlevel
 import pytest
 from harness import connected, make_app
-
 from zcp_kernel._core.turns import CALLS_IN_A_ROW, MAX_WAITING, Turns
 from zcp_kernel.security import local_principal
 from zcp_kernel.serving import serve

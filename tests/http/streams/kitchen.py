@@ -20,11 +20,16 @@ class Kitchen:
         self.go = anyio.Event()
         for function in (self.add, self.steps, self.wait, self.talk, self.ask, self.leave):
             self.app.tool(name=function.__name__)(function)
+        self.app.tool(name="harvest", output_mode="handle")(self.harvest)
         self.app.resource("mem://news", name="news")(self.news)
 
     async def add(self, a: int, b: int) -> int:
         """At once."""
         return a + b
+
+    async def harvest(self) -> list[int]:
+        """Stays on the server where it can."""
+        return list(range(100))
 
     async def news(self) -> str:
         return "nothing new"

@@ -72,6 +72,18 @@ async def test_more_scopes_are_taken_up_and_fewer_are_not_let_in() -> None:
         assert (await client.post(ping, {"x-scopes": "read"})).status == 404
 
 
+async def test_what_a_call_without_a_session_leaves_is_its_callers() -> None:
+    async with served(Kitchen().app) as service:
+        ann, bob = (service.client("/zcp", x_user=name) for name in ("ann", "bob"))
+        made = await ann.post(ann.tool("harvest"))
+        handle = made.message["result"]["handle"]["id"]
+        read = ann.call("handles/read", {"handle": handle, "limit": 3})
+        assert (await ann.post(read)).message["result"]["value"] == [0, 1, 2]
+        assert "error" in (await bob.post(read)).message
+        session = await service.session("zcp/1", x_user="ann")
+        assert "error" in (await session.post(read)).message
+
+
 async def test_delete_frees_at_once() -> None:
     async with served(Kitchen().app) as service:
         client = await service.session()

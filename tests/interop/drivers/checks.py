@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from . import live
-from .face import Face, refusal, report, text_of, value_of
+from .face import STATELESS, Face, refusal, report, text_of, value_of
 
 STEP_SECONDS = 30.0
 """How long one check may take before it counts as failed."""
@@ -128,9 +128,9 @@ async def read_template(face: Face, _: str) -> None:
     assert json.loads(contents["text"]) == {"uri": "note://by-name/ada", "name": "ada"}, contents
 
 
-async def read_unknown(face: Face, _: str) -> None:
+async def read_unknown(face: Face, pinned: str) -> None:
     code, message = await refusal(face, face.read("note://nowhere"))
-    assert code == -32002, message
+    assert code == (-32602 if pinned >= STATELESS else -32002), message
 
 
 async def prompts(face: Face, _: str) -> None:
@@ -200,11 +200,16 @@ CHECKS: tuple[Callable[[Face, str], Awaitable[None]], ...] = (
 SINCE = {"elicitation": "2025-06-18", "elicitation_declined": "2025-06-18"}
 """The revision a check's subject came with, where not the first."""
 
+SESSION_ONLY = {"ping", "subscribe", "list_changed"}
+"""What went with the session in 2026-07-28."""
+
 
 def due(revision: str) -> list[str]:
     """The names of the checks a revision can be put to."""
+    names = [check.__name__ for check in CHECKS]
+    gone = SESSION_ONLY if revision >= STATELESS else set()
     return [
-        check.__name__ for check in CHECKS if SINCE.get(check.__name__, "2024-11-05") <= revision
+        name for name in names if SINCE.get(name, "2024-11-05") <= revision and name not in gone
     ]
 
 

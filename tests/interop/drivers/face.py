@@ -14,6 +14,9 @@ import anyio
 
 Shape = dict[str, Any]
 
+STATELESS = "2026-07-28"
+"""The revision that has no session: what a session remembers travels with every request there."""
+
 
 class Inbox:
     """What the server sent by itself, in order of arrival."""
@@ -40,10 +43,14 @@ class Inbox:
 
 
 class Face(Protocol):
-    """One SDK's client. `inbox` has `log` (params) and the notifications' methods (params)."""
+    """One SDK's client. `inbox` has `log` (params) and the notifications' methods (params).
+
+    `level_in_requests` is the log level its requests carry in the stateless revision.
+    """
 
     inbox: Inbox
     revision: str
+    level_in_requests: str
 
     async def info(self) -> Shape: ...
     async def ping(self) -> None: ...
@@ -77,10 +84,11 @@ def text_of(result: Shape) -> str:
 
 
 def value_of(face: Face, result: Shape) -> Any:
-    """A structured result. An object is a member of its own where the revision has one; any value
-    is mirrored as text."""
+    """A structured result: mirrored as text everywhere, a member of its own where the revision has
+    one for it (objects, and any value since 2026-07-28)."""
     mirrored = json.loads(text_of(result))
-    carried = face.revision >= "2025-06-18" and isinstance(mirrored, dict)
+    least = "2025-06-18" if isinstance(mirrored, dict) else STATELESS
+    carried = face.revision >= least
     assert result.get("structuredContent") == (mirrored if carried else None), result
     return mirrored
 

@@ -25,6 +25,8 @@ def plain(model: BaseModel) -> dict[str, Any]:
 class Face:
     """`face.Face` over a FastMCP `Client`."""
 
+    level_in_requests = "debug"
+
     def __init__(self, mode: Any, command: list[str]) -> None:
         self.inbox = Inbox()
         self.client = Client(

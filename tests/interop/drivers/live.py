@@ -2,7 +2,7 @@
 
 import anyio
 
-from .face import Face, text_of, value_of
+from .face import STATELESS, Face, text_of, value_of
 
 
 async def progress(face: Face, pinned: str) -> None:
@@ -28,15 +28,19 @@ async def _progress(face: Face, tool: str, pinned: str) -> None:
     assert steps == [(n, 5, f"step {n}" if said else None) for n in range(1, 6)], steps
 
 
-async def logging(face: Face, _: str) -> None:
-    await face.set_level("warning")
+async def logging(face: Face, pinned: str) -> None:
+    level = face.level_in_requests
+    if pinned < STATELESS:
+        level = "warning"
+        await face.set_level(level)
     assert text_of(await face.call("talk", {})) == "said"
     error = await face.inbox.until("log", lambda entry: entry["level"] == "error")
     assert error["data"] == {"message": "an error", "code": 7}, error
     (warning,) = [entry for entry in face.inbox.of("log") if entry["level"] == "warning"]
     assert warning["logger"] == "everything", warning
     assert warning["data"] == "a warning", warning
-    assert not [entry for entry in face.inbox.of("log") if entry["level"] == "debug"]
+    debugged = [entry for entry in face.inbox.of("log") if entry["level"] == "debug"]
+    assert bool(debugged) == (level == "debug"), debugged
 
 
 async def sampling(face: Face, _: str) -> None:

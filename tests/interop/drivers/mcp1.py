@@ -23,6 +23,8 @@ def plain(model: BaseModel) -> dict[str, Any]:
 class Face:
     """`face.Face` over a `ClientSession`."""
 
+    level_in_requests = "warning"
+
     def __init__(self) -> None:
         self.inbox = Inbox()
         self.session: ClientSession

@@ -38,9 +38,12 @@ def introduction(session: ClientSession) -> dict[str, Any]:
 class Face:
     """`face.Face` over a `ClientSession`, the one inside a `Client` where the mode has one."""
 
+    level_in_requests = "warning"
+
     def __init__(self) -> None:
         self.inbox = Inbox()
         self.session: ClientSession
+        self.call_tool: Callable[..., Awaitable[Any]]
         self.revision = ""
 
     # -- what the server may ask -------------------------------------------------------------------
@@ -94,9 +97,11 @@ class Face:
                 await self.session.send_request(_hello(revision), types.InitializeResult)
             )
             await self.session.send_notification(types.InitializedNotification())
+            self.call_tool = self.session.call_tool
         else:
-            client = Client(server, mode=mode, **self.callbacks())
+            client = Client(server, mode=mode, log_level=self.level_in_requests, **self.callbacks())
             self.session = (await stack.enter_async_context(client)).session
+            self.call_tool = client.call_tool
         self.revision = str(self.session.protocol_version)
 
     # -- what the checks do ------------------------------------------------------------------------
@@ -118,15 +123,14 @@ class Face:
         arguments: dict[str, Any],
         progress: Callable[..., Awaitable[None]] | None = None,
     ) -> dict[str, Any]:
-        result = await self.session.call_tool(name, arguments, progress_callback=progress)
-        return plain(result)
+        return plain(await self.call_tool(name, arguments, progress_callback=progress))
 
     async def call_until(
         self, name: str, arguments: dict[str, Any], ready: Callable[[], Awaitable[None]]
     ) -> None:
         # 2.x tells the server by itself when a call's scope is cancelled.
         async with anyio.create_task_group() as group:
-            group.start_soon(self.session.call_tool, name, arguments)
+            group.start_soon(self.call_tool, name, arguments)
             await ready()
             group.cancel_scope.cancel()
 

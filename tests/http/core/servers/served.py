@@ -5,31 +5,31 @@ import os
 import anyio
 from zcp_transport_http.app import create_asgi_app
 
-from zcp import FastZCP
+from zcp_kernel.app import FastZCP
 
 app = FastZCP("Served", version="1")
-gone = 0
+waiting = 0
 
 
 @app.tool
 async def slow(seconds: float) -> str:
-    await anyio.sleep(seconds)
+    global waiting
+    waiting += 1
+    try:
+        await anyio.sleep(seconds)
+    finally:
+        waiting -= 1
     return "done"
 
 
 @app.tool
 async def wait_for_ever() -> str:
-    global gone
-    try:
-        await anyio.sleep_forever()
-    finally:
-        gone += 1
-    return ""
+    return await slow(float("inf"))
 
 
 @app.tool
-def how_many_left() -> int:
-    return gone
+def how_many_wait() -> int:
+    return waiting
 
 
 @app.tool

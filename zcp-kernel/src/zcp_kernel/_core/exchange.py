@@ -64,7 +64,7 @@ def error_frame(
 
 
 class Reply:
-    """An answer that is ready; `error` is there when it is a refusal, `revision` when one applies."""
+    """An answer that is ready; `error` is there when it is a refusal, `revision` if one applies."""
 
     __slots__ = ("error", "frame", "revision")
 

@@ -157,4 +157,3 @@ class Invocation:
             arguments = {**arguments, self._task: ctx.task}
         value = self.function(**arguments)
         return await value if inspect.isawaitable(value) else value
-

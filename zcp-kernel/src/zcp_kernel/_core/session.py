@@ -43,6 +43,8 @@ class ZCPServerSession(Speaker):
         self.principal = principal
         self.id = secrets.token_urlsafe(16)
         self.offers_handles = False
+        # A transport that serves one message without a session says so here.
+        self.lasting = True
         self.inflight: dict[str | int, Exchange] = {}
         self._routes: Mapping[str, Route] = {}
         self._dialects = dialects
@@ -52,7 +54,7 @@ class ZCPServerSession(Speaker):
     def owner(self) -> str:
         """Whom tasks and handles made here belong to: this session; where there is none beyond one
         message, its caller, and nobody in particular if that is anonymous."""
-        if self.revision is not None and self.revision.stateless:
+        if not self.lasting or (self.revision is not None and self.revision.stateless):
             subject = self.principal.subject
             return f"principal:{subject}" if subject else ""
         return f"session:{self.id}"
@@ -139,7 +141,11 @@ class ZCPServerSession(Speaker):
         return Batch(parts) if parts else None
 
     def _message(
-        self, message: Message, related: Channel | None, headers: Headers | None
+        self,
+        message: Message,
+        related: Channel | None,
+        headers: Headers | None,
+        match: Match | None = None,
     ) -> Exchange | Reply | None:
         request_id: Any = message.get("id")
         method = message.get("method")
@@ -157,7 +163,7 @@ class ZCPServerSession(Speaker):
         params = message.get("params")
         route = self._routes.get(method)
         if route is None or (type(params) is dict and "_meta" in params):
-            match = self.kernel.classify(message, headers, self._dialects)
+            match = match or self.kernel.classify(message, headers, self._dialects)
             if match is not None and match.peer is not None:
                 return self._visit(message, match, related, headers)
             if route is None:
@@ -171,8 +177,10 @@ class ZCPServerSession(Speaker):
     ) -> Exchange | Reply:
         """A message that brings its own session facts: served by a session of its own, which ends
         with it. It shares the table of calls in flight, so that it can be cancelled here."""
-        visitor = ZCPServerSession(self.kernel, related or self.channel, self.principal)
-        visitor.inflight = self.inflight
+        visitor = self
+        if self.lasting or self.revision is not None:
+            visitor = ZCPServerSession(self.kernel, related or self.channel, self.principal)
+            visitor.inflight = self.inflight
         visitor.adopt(match.revision)
         self._last_stateless = match.revision
         if match.refusal is not None:

@@ -85,7 +85,8 @@ class ThreadContext(_SyncContext):
         async def in_thread() -> T:
             return await anyio.to_thread.run_sync(function)
 
-        return wait_on_loop(self._ctx.once, key, in_thread)
+        value: T = wait_on_loop(self._ctx.once, key, in_thread)
+        return value
 
     def _wait(self, question: asking.Question, key: str | None) -> Any:
         return wait_on_loop(self._ctx.answer_to, question, key)

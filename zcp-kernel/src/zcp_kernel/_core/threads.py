@@ -47,6 +47,7 @@ class HandlerThreads:
         self._serial = _Lane(1)
         self._spawn = spawn
         self._idle: list[_Worker] = []
+        self._closed = False
 
     async def run(
         self, function: Callable[..., T], arguments: dict[str, Any], serial: bool = False
@@ -64,17 +65,25 @@ class HandlerThreads:
             await call.done.wait()
         finally:
             call.caller_left()
-        return call.outcome()
+        value: T = call.outcome()
+        return value
 
     def close(self) -> None:
         """Let idle workers end; busy ones end with their call."""
+        self._closed = True
         while self._idle:
             self._idle.pop().stop()
 
     def _new_worker(self) -> _Worker:
-        worker = _Worker(self._idle)
+        worker = _Worker(self._rested)
         self._spawn(worker.live)
         return worker
+
+    def _rested(self, worker: _Worker) -> None:
+        if self._closed:
+            worker.stop()
+        else:
+            self._idle.append(worker)
 
 
 class _Lane:
@@ -122,8 +131,18 @@ class _Lane:
 class _Call:
     """One handler's run: wanted by its caller until that leaves, run by one worker."""
 
-    __slots__ = ("_arguments", "_context", "_error", "_function", "_lane", "_value")
-    __slots__ += ("abandoned", "done", "ended", "waits")
+    __slots__ = (
+        "_arguments",
+        "_context",
+        "_error",
+        "_function",
+        "_lane",
+        "_value",
+        "abandoned",
+        "done",
+        "ended",
+        "waits",
+    )
 
     def __init__(
         self, function: Callable[..., Any], arguments: dict[str, Any], lane: _Lane
@@ -172,8 +191,8 @@ class _Call:
 class _Worker:
     """A thread that runs one call after another."""
 
-    def __init__(self, idle: list[_Worker]) -> None:
-        self._idle = idle
+    def __init__(self, rested: Callable[[_Worker], None]) -> None:
+        self._rested = rested
         self._call: _Call | None = None
         self._wake, self._waker = os.pipe()
         token: Any = anyio.lowlevel.current_token().native_token
@@ -210,7 +229,7 @@ class _Worker:
     def _rest(self, call: _Call) -> None:
         self._call = None
         call.finish()
-        self._idle.append(self)
+        self._rested(self)
 
     def __del__(self) -> None:
         os.close(self._waker)
@@ -242,4 +261,5 @@ def wait_on_loop(function: Callable[..., Awaitable[T]], *args: Any) -> T:
 
 def caller_is_gone() -> bool:
     """From a handler's thread: whether its call was cancelled or timed out."""
-    return _here.call.abandoned
+    call: _Call = _here.call
+    return call.abandoned

@@ -25,7 +25,7 @@ from .negotiation import Accepted, accepted, contradicts, is_json
 from .watch import Watch, until_gone
 
 if TYPE_CHECKING:
-    from zcp_kernel.contracts import Channel
+    from zcp_kernel.contracts import Channel, Match
     from zcp_kernel.runtime import Kernel
     from zcp_kernel.session import ZCPServerSession
 
@@ -127,8 +127,8 @@ class _Streamable:
         if match is None:
             return await self._unclaimed(message, takes, request, send)
         if match.handshake and match.refusal is None:
-            return await self._initialize(message, request, send)
-        return await self._without_session(message, takes, request, send)
+            return await self._initialize(message, match, request, send)
+        return await self._without_session(message, match, takes, request, send)
 
     async def _unreadable(self, error: ParseError, request: Request, send: Send) -> None:
         """No JSON. It may have been the answer somebody here waits for."""
@@ -147,7 +147,7 @@ class _Streamable:
     async def _unclaimed(self, message: Any, takes: Accepted, request: Request, send: Send) -> None:
         """A message that belongs to a session, or, on the native plane, to none."""
         if self._presented(request) is None and self._plane == "native":
-            return await self._without_session(message, takes, request, send, adopt=True)
+            return await self._without_session(message, None, takes, request, send)
         home = await self._found(request, send)
         if home is None:
             return None
@@ -161,20 +161,20 @@ class _Streamable:
     async def _without_session(
         self,
         message: Any,
+        match: Match | None,
         takes: Accepted,
         request: Request,
         send: Send,
-        *,
-        adopt: bool = False,
     ) -> None:
-        """Served by a session that ends with the answer. `adopt`: it speaks the newest revision
-        without a handshake."""
+        """Served by a session that ends with the answer. One nobody claimed is read in the newest
+        revision, as if there had been a handshake."""
         answer = Answer(self._shared, request, send)
         related: Channel = NOWHERE if self._json_only or not takes.stream else answer
         session = self._transient(related, request)
-        if adopt:
+        session.lasting = False
+        if match is None:
             session.adopt(self._dialects[0].revision())
-        due = session.take(message, related, request.headers)
+        due = session.take(message, related, request.headers, match)
         await self._answer(answer, due, takes, send)
 
     async def _answer(self, answer: Answer, due: Any, takes: Accepted, send: Send) -> None:
@@ -186,7 +186,7 @@ class _Streamable:
             return await answer.reply(due.frame, due)
         return await answer.run(due)
 
-    async def _initialize(self, message: Any, request: Request, send: Send) -> None:
+    async def _initialize(self, message: Any, match: Match, request: Request, send: Send) -> None:
         """Open a session; an id the client presents is ignored."""
         if not self._keeps_sessions:
             return await problem(send, 400, NO_SESSIONS)
@@ -195,7 +195,7 @@ class _Streamable:
         except SessionsFull as full:
             retry = [(b"retry-after", b"%d" % full.retry_after)]
             return await problem(send, 503, str(full), headers=retry)
-        due = home.session.take(message, None, request.headers)
+        due = home.session.take(message, None, request.headers, match)
         if due is None:
             return await respond(send, ACCEPTED)
         assert isinstance(due, Reply)

@@ -38,10 +38,12 @@ class EventResponse:
         self.on_close: Callable[[], None] | None = None
 
     async def start(self, headers: Pairs = ()) -> None:
-        """Send the response's head. Servers hold it back until something follows."""
+        """Send the response's head, which is due even if it was stopped before it began. Servers
+        hold it back until something follows."""
         self.started = True
         fields = [*HEADERS, *headers]
-        await self._write({"type": "http.response.start", "status": 200, "headers": fields})
+        head = {"type": "http.response.start", "status": 200, "headers": fields}
+        await self._write(head, stopped=True)
 
     async def event(self, data: bytes, id: str | None = None, name: str | None = None) -> bool:
         """Send one event; False if the client is gone."""
@@ -55,7 +57,7 @@ class EventResponse:
     async def end(self) -> None:
         """Complete the response. Idempotent."""
         if not self._ended:
-            await self._write(_body(b"", more=False), last=True)
+            await self._write(_body(b"", more=False), stopped=True)
             self.lose()
 
     def stop(self) -> None:
@@ -70,9 +72,10 @@ class EventResponse:
         self._ended = True
         self.stop()
 
-    async def _write(self, message: dict[str, object], *, last: bool = False) -> bool:
+    async def _write(self, message: dict[str, object], *, stopped: bool = False) -> bool:
+        """`stopped`: also when no more events are taken."""
         async with self._lock:
-            if self._ended or not (self.open or last):
+            if self._ended or not (self.open or stopped):
                 return False
             # Shielded: a write cut short by its writer's cancellation would leave half an event.
             with anyio.move_on_after(self._stall, shield=True) as scope:

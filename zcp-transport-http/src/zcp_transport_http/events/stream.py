@@ -124,9 +124,9 @@ class SessionStream:
             response = self.response
             if response is None or not response.open:
                 return
-            if prime:
+            if response.started and prime:
                 await response.event(b"", self._id(self.handed))
-            else:
+            elif response.started:
                 await response.comment()
             response.stop()
 
