@@ -1,15 +1,28 @@
 """The weather server of the server guide: start your own from it.
 
+WEATHER_TOKEN=… python examples/run_zcp_api_server.py
+uvicorn examples.zcp_server_template:application --host 0.0.0.0 --port 8000
 zcp inspect examples/zcp_server_template.py
 zcp call examples/zcp_server_template.py weather.get_current city=Hangzhou unit=fahrenheit
 zcp serve examples/zcp_server_template.py --transport stdio
 """
 
+import os
 from typing import Any
 
 import anyio
 
-from zcp import AuthProfile, CompletionRequest, FastZCP, PromptArgument, TaskExecutionContext
+from zcp import (
+    AuthProfile,
+    BearerAuthConfig,
+    CompletionRequest,
+    FastZCP,
+    PromptArgument,
+    RateLimitConfig,
+    TaskExecutionContext,
+    ZCPServerConfig,
+    create_asgi_app,
+)
 
 CELSIUS = {"Hangzhou": 24, "Beijing": 18, "Shanghai": 22, "Shenzhen": 29}
 CITY = {
@@ -135,3 +148,14 @@ def known(city: str) -> int:
     if city not in CELSIUS:
         raise ValueError(f"no weather for {city!r}; known: {', '.join(CELSIUS)}")
     return CELSIUS[city]
+
+
+application = create_asgi_app(
+    app,
+    config=ZCPServerConfig(
+        service_name="weather-backend",
+        environment="production",
+        auth=BearerAuthConfig(token=os.environ.get("WEATHER_TOKEN", "replace-me")),
+        rate_limit=RateLimitConfig(window_seconds=60, max_requests=240),
+    ),
+)

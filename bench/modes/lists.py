@@ -85,9 +85,10 @@ def _first(wire: Wire, figures: Figures) -> None:
 
 def _listed(wire: Wire) -> tuple[float, float]:
     """Milliseconds and bytes of one whole list, in as many pages as the server makes of it."""
-    spent, size, cursor = 0.0, 0, None
+    spent, size = 0.0, 0
+    cursor: str | None = None
     while True:
-        params = {} if cursor is None else {"cursor": cursor}
+        params: dict[str, str] = {} if cursor is None else {"cursor": cursor}
         begin = time.perf_counter()
         line = wire.request("tools/list", params)
         spent += time.perf_counter() - begin

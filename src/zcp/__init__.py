@@ -50,6 +50,19 @@ if TYPE_CHECKING:
     from zcp_kernel.validation import ValidationFailure as ValidationFailure
     from zcp_profiles.exposure import SemanticWorkflowProfile as SemanticWorkflowProfile
     from zcp_profiles.native.revision import PROTOCOL_VERSION as PROTOCOL_VERSION
+    from zcp_transport_http import sse_client as sse_client
+    from zcp_transport_http import sse_server as sse_server
+    from zcp_transport_http import streamable_http_client as streamable_http_client
+    from zcp_transport_http import streamable_http_server as streamable_http_server
+    from zcp_transport_http.app import ZCPASGIApp as ZCPASGIApp
+    from zcp_transport_http.app import create_asgi_app as create_asgi_app
+    from zcp_transport_http.config import BearerAuthConfig as BearerAuthConfig
+    from zcp_transport_http.config import CORSConfig as CORSConfig
+    from zcp_transport_http.config import HTTPConfig as HTTPConfig
+    from zcp_transport_http.config import RateLimitConfig as RateLimitConfig
+    from zcp_transport_http.config import SSEConfig as SSEConfig
+    from zcp_transport_http.config import StreamableHTTPConfig as StreamableHTTPConfig
+    from zcp_transport_http.config import WebSocketConfig as WebSocketConfig
     from zcp_transport_stdio import run_mcp_stdio_server as run_mcp_stdio_server
     from zcp_transport_stdio import run_mcp_stdio_server_sync as run_mcp_stdio_server_sync
     from zcp_transport_stdio import stdio_client as stdio_client

@@ -23,6 +23,12 @@ _HOMES: dict[tuple[str, str | None], str] = {
     ("zcp_kernel.validation", None): "CanonicalValidator ValidationFailure",
     ("zcp_profiles.exposure", None): "SemanticWorkflowProfile",
     ("zcp_profiles.native.revision", None): "PROTOCOL_VERSION",
+    ("zcp_transport_http", "http"): """
+        sse_client sse_server streamable_http_client streamable_http_server""",
+    ("zcp_transport_http.app", "http"): "ZCPASGIApp create_asgi_app",
+    ("zcp_transport_http.config", "http"): """
+        BearerAuthConfig CORSConfig HTTPConfig RateLimitConfig SSEConfig StreamableHTTPConfig
+        WebSocketConfig""",
     ("zcp_transport_stdio", None): """
         run_mcp_stdio_server run_mcp_stdio_server_sync stdio_client stdio_server""",
     ("zcp.settings", None): "ZCPServerConfig",

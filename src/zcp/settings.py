@@ -17,6 +17,17 @@ from zcp_kernel.config import (
 
 if TYPE_CHECKING:
     from zcp_kernel.plugins import PluginHost
+    from zcp_transport_http.config import (
+        BearerAuthConfig,
+        CORSConfig,
+        HTTPConfig,
+        LogConfig,
+        RateLimitConfig,
+        SSEConfig,
+        StreamableHTTPConfig,
+        TelemetryConfig,
+        WebSocketConfig,
+    )
     from zcp_transport_stdio.config import StdioConfig
 
 
@@ -39,6 +50,15 @@ class ZCPServerConfig:
     handles: HandlesSection | None = None
     tool_exposure: ToolExposureConfig | None = None
     stdio: StdioConfig | None = None
+    http: HTTPConfig | None = None
+    sse: SSEConfig | None = None
+    streamable_http: StreamableHTTPConfig | None = None
+    websocket: WebSocketConfig | None = None
+    rate_limit: RateLimitConfig | None = None
+    auth: BearerAuthConfig | None = None
+    cors: CORSConfig | None = None
+    log: LogConfig | None = None
+    telemetry: TelemetryConfig | None = None
     more: Mapping[str, object] = field(factory=dict[str, object])
 
     def sections(self) -> dict[str, object]:
@@ -57,6 +77,15 @@ class ZCPServerConfig:
             "handles": self.handles,
             "exposure": self.tool_exposure,
             "stdio": self.stdio,
+            "http": self.http,
+            "sse": self.sse,
+            "streamable_http": self.streamable_http,
+            "websocket": self.websocket,
+            "rate_limit": self.rate_limit,
+            "auth": self.auth,
+            "cors": self.cors,
+            "log": self.log,
+            "telemetry": self.telemetry,
             **self.more,
         }
         return {name: section for name, section in sections.items() if section is not None}

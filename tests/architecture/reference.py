@@ -25,19 +25,18 @@ ZCPServerConfig HTTPConfig SSEConfig StreamableHTTPConfig WebSocketConfig RateLi
 """
 
 _NOT_YET_DUE = """
-create_asgi_app ZCPASGIApp MCPGatewayClient MCPGatewayServer
+MCPGatewayClient MCPGatewayServer
 OpenAIStrictSchemaCompiler encode_tool_output decode_tool_output
-sse_server streamable_http_server websocket_server
-sse_client streamable_http_client websocket_client
+websocket_server
+websocket_client
 AgentLoop MCPProfile OpenAIAdapter OpenAIResponsesAdapter TurnResult compile_openai_tools
 format_call format_registry format_result run_responses_turn stream_responses_turn
 submit_tool_results
 AuthContext OAuthConfig OAuthProvider OAuthClient AuthorizationCode AccessToken
-RefreshToken InMemoryOAuthProvider SQLiteOAuthProvider BearerAuthConfig
-HTTPConfig SSEConfig StreamableHTTPConfig WebSocketConfig RateLimitConfig
+RefreshToken InMemoryOAuthProvider SQLiteOAuthProvider
 """
 
 REFERENCE = _REFERENCE.split()
 
 NOT_YET_DUE = _NOT_YET_DUE.split()
-"""Names of the HTTP, WebSocket, OAuth, gateway and model-adapter issues."""
+"""Names of the WebSocket, OAuth, gateway and model-adapter issues."""

@@ -40,7 +40,7 @@ def loaded_by(code: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
         env={k: v for k, v in os.environ.items() if not k.startswith(("ZCP_", "COVERAGE"))},

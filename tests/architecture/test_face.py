@@ -178,7 +178,7 @@ def test_mypy_reports_a_misspelt_name(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "snippet.py"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=False,
         cwd=tmp_path,

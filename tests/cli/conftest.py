@@ -44,7 +44,7 @@ class Zcp:
             self.command(*args),
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=TIMEOUT,
             cwd=self.cwd,
             env={**self.env, **(env or {})},
@@ -56,7 +56,7 @@ class Zcp:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **streams}
         streams.setdefault("stderr", subprocess.PIPE)
         process = subprocess.Popen(
-            self.command(*args), text=True, cwd=self.cwd, env=self.env, **streams
+            self.command(*args), encoding="utf-8", cwd=self.cwd, env=self.env, **streams
         )
         self.started.append(process)
         return process

@@ -16,7 +16,7 @@ def own_tests(zcp: Zcp, project: Path) -> str:
     """Run a written project's tests as its README says; nothing is installed."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=project, env=zcp.env, capture_output=True, text=True, timeout=120, check=False,
+        cwd=project, env=zcp.env, capture_output=True, encoding="utf-8", timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

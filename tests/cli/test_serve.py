@@ -63,7 +63,7 @@ def test_a_session_from_a_file(zcp: Zcp, kitchen: Path, tmp_path: Path) -> None:
     recorded.write_text(session(("tools/list", {})))
     with recorded.open() as lines:
         done = subprocess.run(
-            zcp.command("serve", f"{kitchen}:app"), stdin=lines, capture_output=True, text=True,
+            zcp.command("serve", f"{kitchen}:app"), stdin=lines, capture_output=True, encoding="utf-8",
             timeout=60, env=zcp.env, check=True,
         )  # fmt: skip
     assert len(answers(Ran(0, done.stdout, ""))[1]["tools"]) > 5
@@ -109,12 +109,11 @@ def test_configuration_nobody_knows_stops_the_start(
     assert zcp("serve", kitchen, "--config", "missing.toml").code == 2
 
 
-@pytest.mark.parametrize("transport", ["http", "pigeon"])
-def test_an_unknown_transport(zcp: Zcp, kitchen: Path, transport: str) -> None:
-    ran = zcp("serve", kitchen, "--transport", transport)
+def test_an_unknown_transport(zcp: Zcp, kitchen: Path) -> None:
+    ran = zcp("serve", kitchen, "--transport", "pigeon")
     assert (ran.code, ran.out) == (3, "")
     assert "installed: stdio" in ran.err
-    assert f"pip install zcp-transport-{transport}" in ran.err
+    assert "pip install zcp-transport-pigeon" in ran.err
 
 
 def test_an_app_that_cannot_be_loaded(zcp: Zcp, tmp_path: Path) -> None:
@@ -136,7 +135,7 @@ def test_what_is_loaded(zcp: Zcp, tmp_path: Path) -> None:
     assert "rich" not in names
     only_zcp = "import sys, zcp, zcp.cli; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", only_zcp], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", only_zcp], capture_output=True, encoding="utf-8", timeout=60, check=True
     )
     loaded = set(done.stdout.split())
     assert "zcp.cli" in loaded

@@ -178,7 +178,7 @@ def test_a_session_left_open_ends_with_the_event_loop(
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", ABANDONED, anyio_backend, *command],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
     )

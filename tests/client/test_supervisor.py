@@ -198,7 +198,7 @@ def test_an_abandoned_supervisor_ends_quietly(anyio_backend: str, how: str) -> N
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", ABANDONED, anyio_backend, how],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
     )

@@ -4,7 +4,9 @@
 """
 
 import argparse
+import signal
 import socket
+import sys
 from importlib import import_module
 
 from zcp_transport_http.app import ZCPASGIApp, create_asgi_app
@@ -24,6 +26,8 @@ application = create_asgi_app(app)
 def under_uvicorn(application: ZCPASGIApp, fd: int) -> None:
     import uvicorn
 
+    # Once it has stopped, uvicorn hands the signal on.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     config = uvicorn.Config(application, log_level="warning")
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
 

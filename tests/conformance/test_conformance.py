@@ -37,7 +37,8 @@ def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_every_scenario_passes(entry: Path, url: str, leg: str, tmp_path: Path) -> None:
     checks = suite.run_leg(entry, url, leg, tmp_path / "results")
     allowed = suite.expected(suite.EXPECTED.read_text(encoding="utf-8"))
-    assert suite.problems(leg, checks, allowed) == []
+    problems = suite.problems(leg, checks, allowed)
+    assert not problems, "\n".join(problems)
     passed = {check.scenario for check in checks if check.status == "SUCCESS"}
     unproven = {scenario for its, scenario in UNTESTABLE if its == leg}
     assert passed == suite.scenarios(entry, leg) - unproven

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from server_process import free_port, server
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def run(*command: object) -> str:
     done = subprocess.run(
-        [sys.executable, *map(str, command)], capture_output=True, text=True, timeout=60,
+        [sys.executable, *map(str, command)], capture_output=True, encoding="utf-8", timeout=60,
         stdin=subprocess.DEVNULL, check=False,
         env={name: value for name, value in os.environ.items() if not name.startswith("ZCP_")},
     )  # fmt: skip
@@ -28,8 +29,8 @@ def zcp(*args: object) -> Any:
 
 def test_every_example_is_tested_here() -> None:
     tested = {
-        "hooked_client", "multi_backend_client", "run_zcp_mcp_stdio_server", "subprocess_client",
-        "task_client", "type_hints_server", "zcp_server_template",
+        "hooked_client", "multi_backend_client", "run_zcp_api_server", "run_zcp_mcp_stdio_server",
+        "subprocess_client", "task_client", "type_hints_server", "zcp_server_template",
     }  # fmt: skip
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
@@ -153,3 +154,18 @@ def test_bytes_become_an_image() -> None:
 
 def test_progress_is_reported() -> None:
     assert zcp("call", HINTS, "survey", "rounds=2")["structuredContent"] == {"rounds": 2}
+
+
+def test_the_api_server_serves_the_template(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, str(EXAMPLES / "run_zcp_api_server.py")]
+    environ = {"ZCP_HTTP__PORT": str(port), "WEATHER_TOKEN": "s3cret"}
+    with server(command, port, tmp_path, **environ) as one:
+        arguments = {"city": "Hangzhou", "unit": "celsius"}
+        call = one.call_message("weather.get_current", **arguments)
+        assert one.post(call, "/zcp").status == 401
+        answer = one.post(call, "/zcp", authorization="Bearer s3cret")
+        assert "Cloudy" in answer.body.decode()
+        told = one.request("GET", "/metadata").message
+        assert told["service"]["name"] == "weather-backend"
+        assert one.stop() == 0

@@ -168,7 +168,7 @@ async def test_a_closed_server_leaves_no_thread_waiting() -> None:
         await inside.wait()
     release.set()
     with anyio.fail_after(10):
-        while any(_is_working(thread) for thread in names):
+        while any(_is_working(thread) for thread in names):  # noqa: ASYNC110 - threads say nothing
             await anyio.sleep(0.01)
 
 

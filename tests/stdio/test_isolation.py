@@ -174,7 +174,7 @@ def test_starting_loads_nothing_heavy() -> None:
     plugin, server = (
         subprocess.run(
             [sys.executable, "-c", script.format(f"zcp_transport_stdio.{name}")],
-            capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=True,
+            capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True,
         ).stdout.split()
         for name in ("plugin", "server")
     )  # fmt: skip

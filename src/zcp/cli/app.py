@@ -13,7 +13,7 @@ from .exits import guarded
 from .options import State, debug_option
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "serve": ("serve", "Serve an app to one client."),
+    "serve": ("serve", "Serve an app, over stdio or HTTP."),
     "tools": ("calls", "List a server's tools."),
     "call": ("calls", "Call a tool."),
     "read": ("reading", "Read a resource."),

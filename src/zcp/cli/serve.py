@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from attrs import frozen
@@ -25,52 +25,99 @@ Backend = Literal["asyncio", "trio"]
 
 
 @frozen
-class Serving:
-    """What `zcp serve` was told, as a transport's server needs it."""
+class Asked:
+    """What `zcp serve` was told; `http` holds the options that were given of HTTP's own."""
 
-    app: FastZCP
-    config: ServerConfig
+    target: AppTarget
     backend: Backend
+    toml: Path | None
+    http: dict[str, Any]
 
 
-def _stdio(serving: Serving) -> None:
+def _stdio(asked: Asked) -> None:
     from zcp_transport_stdio import run_mcp_stdio_server_sync
 
-    run_mcp_stdio_server_sync(serving.app, config=serving.config, backend=serving.backend)
+    app, config = _loaded(asked)
+    run_mcp_stdio_server_sync(app, config=config, backend=asked.backend)
 
 
-SERVERS: dict[str, tuple[str, Callable[[Serving], None]]] = {
+def _http(asked: Asked) -> None:
+    from zcp_transport_http.serve import serve
+
+    loop = {"loop": "trio"} if asked.backend == "trio" else {}
+    toml = None if asked.toml is None else str(asked.toml)
+    serve(str(asked.target), toml=toml, **{**loop, **asked.http})
+
+
+SERVERS: dict[str, tuple[str, Callable[[Asked], None]]] = {
     "stdio": ("zcp_transport_stdio", _stdio),
+    "http": ("zcp_transport_http", _http),
 }
 """Transport -> the package that brings it, and how to serve with it."""
 
 
-@click.command("serve", short_help="Serve an app to one client.")
+def http_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that only `--transport http` takes; None is what was not given."""
+    file = click.Path(exists=True, dir_okay=False)
+    options = [
+        click.option("--host", help="http: the address to listen at."),
+        click.option("--port", type=click.IntRange(0, 65535), help="http: the port to listen at."),
+        click.option("--workers", type=click.IntRange(1), help="http: how many processes serve."),
+        click.option(
+            "--loop", type=click.Choice(["asyncio", "uvloop", "trio"]),
+            help="http: the event loop to run on.",
+        ),
+        click.option(
+            "--reload", is_flag=True, default=None, help="http: start anew when sources change."
+        ),
+        click.option("--certfile", type=file, help="http: a certificate (PEM); turns TLS on."),
+        click.option("--keyfile", type=file, help="http: its private key (PEM)."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command("serve", short_help="Serve an app, over stdio or HTTP.")
 @click.argument("target")
 @click.option("--transport", default="stdio", show_default=True, help="How clients connect.")
 @click.option(
     "--backend", type=click.Choice(["asyncio", "trio"]), default="asyncio", show_default=True,
     help="The event loop to run on.",
 )  # fmt: skip
+@http_options
 @click.option(
     "--config", "toml", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE.toml", help="Configuration, under what the environment says.",
 )  # fmt: skip
 @debug_option
-def serve_command(target: str, transport: str, backend: Backend, toml: Path | None) -> None:
-    """Serve the app TARGET (module:app, file.py:app, or file.py) until its client is done.
+def serve_command(
+    target: str, transport: str, backend: Backend, toml: Path | None, **http: Any
+) -> None:
+    """Serve the app TARGET (module:app, file.py:app, or file.py).
 
-    With stdio, standard output belongs to the protocol; everything else goes to standard error.
+    With stdio, until the one client is done: standard output belongs to the protocol, everything
+    else goes to standard error. With http, until SIGTERM or Ctrl-C: on /mcp, /zcp and /sse, as
+    section [http] of the configuration says.
     """
+    given = {name: value for name, value in http.items() if value is not None}
     serve = _server(transport)
+    if given and transport != "http":
+        raise click.UsageError(f"--{min(given)} is for --transport http")
     parsed = parse_target(target)
-    if isinstance(parsed, CommandTarget):
+    if isinstance(parsed, AppTarget):
+        serve(Asked(parsed, backend, toml, given))
+    elif transport == "stdio":
         _run_program(parsed, backend, toml)
-        return
-    serve(_prepared(parsed, backend, toml))
+    else:
+        raise CommandError(
+            f"{target} serves by itself on stdio; put its serving line under "
+            '`if __name__ == "__main__":`',
+            NOT_STARTED,
+        )
 
 
-def _server(transport: str) -> Callable[[Serving], None]:
+def _server(transport: str) -> Callable[[Asked], None]:
     package, serve = SERVERS.get(transport, (f"zcp_transport_{transport}", None))
     if serve is not None and find_spec(package) is not None:
         return serve
@@ -97,11 +144,10 @@ def _run_program(program: CommandTarget, backend: Backend, toml: Path | None) ->
     runpy.run_path(path, run_name="__main__")
 
 
-def _prepared(target: AppTarget, backend: Backend, toml: Path | None) -> Serving:
+def _loaded(asked: Asked) -> tuple[FastZCP, ServerConfig]:
     from zcp_kernel.config import ServerConfig
 
-    if backend == "trio" and find_spec("trio") is None:
+    if asked.backend == "trio" and find_spec("trio") is None:
         raise CommandError("trio is not installed: pip install trio", NOT_STARTED)
-    app = load_app(target)
-    config = ServerConfig.load(app.host, toml=toml, environ=os.environ)
-    return Serving(app, config, backend)
+    app = load_app(asked.target)
+    return app, ServerConfig.load(app.host, toml=asked.toml, environ=os.environ)

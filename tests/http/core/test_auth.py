@@ -35,7 +35,7 @@ async def test_without_a_way_in_everybody_is_anonymous_and_holds_nothing() -> No
 
 
 async def test_and_the_start_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    configured(weather())
+    configured(weather()).composition.advise()
     (warning,) = [each.getMessage() for each in caplog.records if "scopes" in each.getMessage()]
     assert "weather.read, weather.secret" in warning
     assert "ZCP_AUTH__TOKEN" in warning
@@ -138,10 +138,12 @@ def test_a_token_nobody_has_to_guess(caplog: pytest.LogCaptureFixture) -> None:
     production = {"server": {"environment": "production"}}
     for token, warned in (("replace-me", True), ("ChangeMe ", True), ("a-real-one", False)):
         caplog.clear()
-        configured(FastZCP("A"), {**production, "auth": BearerAuthConfig(token=token)})
+        auth = BearerAuthConfig(token=token)
+        configured(FastZCP("A"), {**production, "auth": auth}).composition.advise()
         assert ("placeholder" in caplog.text) is warned
     caplog.clear()
-    configured(FastZCP("A"), {"auth": BearerAuthConfig(token="replace-me")})
+    auth = BearerAuthConfig(token="replace-me")
+    configured(FastZCP("A"), {"auth": auth}).composition.advise()
     assert "placeholder" not in caplog.text
 
 
@@ -156,6 +158,7 @@ def test_an_empty_token_is_an_error(token: str) -> None:
 def test_a_token_is_never_told(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     application = configured(weather(), {"auth": BearerAuthConfig(token="s3cret")})
+    application.composition.advise()
     assert "s3cret" not in caplog.text
     assert "s3cret" not in repr(application.settings.auth)
 

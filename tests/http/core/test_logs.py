@@ -12,7 +12,7 @@ import pytest
 from http_core import AUTH, configured, site, weather
 from zcp_kernel.app import FastZCP
 from zcp_kernel.errors import ConfigError
-from zcp_transport_http.config import BearerAuthConfig, LogConfig
+from zcp_transport_http.config import BearerAuthConfig, HTTPConfig, LogConfig
 
 pytestmark = pytest.mark.anyio
 
@@ -133,7 +133,7 @@ def test_production_refuses_debug_output() -> None:
 
 
 def test_production_warns_of_a_host_check_that_is_off(caplog: pytest.LogCaptureFixture) -> None:
-    configured(
-        weather(), {"server": {"environment": "production"}, "http": {"allowed_hosts": ["*"]}}
-    )
+    http = HTTPConfig(allowed_hosts=("*",))
+    sections = {"server": {"environment": "production"}, "http": http}
+    configured(weather(), sections).composition.advise()
     assert "allowed_hosts" in caplog.text

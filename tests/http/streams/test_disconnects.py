@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -38,6 +39,10 @@ async def vanish(client: Client, call: Any, when: Callable[[], Any]) -> None:
         group.cancel_scope.cancel()
 
 
+def _is_as_long(names: list[Any], number: int) -> bool:
+    return len(names) == number
+
+
 @pytest.mark.parametrize("token", [None, 1], ids=["json", "stream"])
 async def test_with_a_session_the_call_goes_on(token: int | None) -> None:
     kitchen = Kitchen()
@@ -64,8 +69,8 @@ async def test_without_one_the_call_is_cancelled(token: int | None) -> None:
             (modern, modern.call("tools/call", params, **MODERN, **meta)),
         ]
         for number, (client, call) in enumerate(calls, 1):
-            await vanish(client, call, lambda n=number: len(kitchen.begun) == n)
-            await until(lambda n=number: len(kitchen.cancelled) == n)
+            await vanish(client, call, partial(_is_as_long, kitchen.begun, number))
+            await until(partial(_is_as_long, kitchen.cancelled, number))
         assert kitchen.ended == []
 
 

@@ -39,7 +39,7 @@ def run_child(engine: str, code: str) -> str:
         [sys.executable, "-c", PRELUDE + textwrap.dedent(code)],
         env={**os.environ, VARIABLE: engine},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=WATCHDOG,
     )
     assert done.returncode == 0, done.stderr

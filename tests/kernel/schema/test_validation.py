@@ -135,7 +135,7 @@ print(*(libraries & set(sys.modules)))
         [sys.executable, "-c", code],
         env={**os.environ, VARIABLE: name},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
     )
     assert done.returncode == 0, done.stderr

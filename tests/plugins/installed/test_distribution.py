@@ -30,7 +30,7 @@ def test_pip_finds_no_conflict() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pip", "check"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
         check=False,
     )
@@ -63,7 +63,7 @@ def test_a_server_in_another_process_has_its_tool(tmp_path: Path) -> None:
         [sys.executable, str(server)],
         input="".join(json.dumps(frame) + "\n" for frame in frames),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
     )
@@ -75,7 +75,7 @@ def test_zcp_plugins_lists_it() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "zcp.cli", "plugins", "--json"],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
     )

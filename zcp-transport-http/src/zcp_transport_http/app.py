@@ -156,6 +156,7 @@ class _Running:
 
     async def _begin(self) -> None:
         kernel = self.composition.kernel
+        self.composition.advise()
         try:
             await kernel.start()
         except BaseException:

@@ -59,7 +59,10 @@ class Composition:
         self.router = Router(routes, app.host.asgi_mounts(self.kernel))
         _refuse_collisions(self.router)
         self.describe.router = self.router
-        advise(self.kernel, settings, self.gate)
+
+    def advise(self) -> None:
+        """Log what about its settings is probably not meant."""
+        advise(self.kernel, self.settings, self.gate)
 
     def _routes(self) -> list[Route]:
         kernel, http, sse = self.kernel, self.settings.http, self.settings.sse

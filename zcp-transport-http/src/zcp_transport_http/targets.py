@@ -47,7 +47,12 @@ def load(target: str) -> Any:
     source, colon, attribute = target.rpartition(":")
     if not colon or not attribute.isidentifier():
         source, attribute = target, ""
-    module = _module(source)
+    try:
+        module = _module(source)
+    except SetupError:
+        raise  # it names the place itself
+    except (Exception, SystemExit) as error:
+        raise SetupError(f"cannot load {source}: {type(error).__name__}: {error}") from error
     if attribute:
         if not hasattr(module, attribute):
             raise SetupError(f"{source} has no {attribute!r}")

@@ -3,9 +3,8 @@
 import os
 
 import anyio
-from zcp_transport_http.app import create_asgi_app
-
 from zcp_kernel.app import FastZCP
+from zcp_transport_http.app import create_asgi_app
 
 app = FastZCP("Served", version="1")
 waiting = 0

@@ -88,11 +88,15 @@ class ZCPServerSession(Speaker):
         return self.take(message, related, headers)
 
     def take(
-        self, message: Any, related: Channel | None = None, headers: Headers | None = None
+        self,
+        message: Any,
+        related: Channel | None = None,
+        headers: Headers | None = None,
+        match: Match | None = None,
     ) -> Due | None:
-        """`receive` for a frame that is decoded already."""
+        """`receive` for a frame that is decoded already, and perhaps classified."""
         if is_object(message):
-            return self._message(message, related, headers)
+            return self._message(message, related, headers, match)
         if is_list(message) and self.revision is not None and self.revision.allows_batch:
             return self._batch(message, related, headers)
         return self.refusal(None, InvalidRequest("invalid: one JSON-RPC object per frame"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import anyio
 
@@ -72,7 +73,7 @@ class EventResponse:
         self._ended = True
         self.stop()
 
-    async def _write(self, message: dict[str, object], *, stopped: bool = False) -> bool:
+    async def _write(self, message: dict[str, Any], *, stopped: bool = False) -> bool:
         """`stopped`: also when no more events are taken."""
         async with self._lock:
             if self._ended or not (self.open or stopped):
@@ -89,5 +90,5 @@ class EventResponse:
             return self.open
 
 
-def _body(chunk: bytes, *, more: bool = True) -> dict[str, object]:
+def _body(chunk: bytes, *, more: bool = True) -> dict[str, Any]:
     return {"type": "http.response.body", "body": chunk, "more_body": more}
