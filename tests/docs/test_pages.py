@@ -75,7 +75,7 @@ def _command(line: str, where: str) -> str:
     words = shlex.split(line, comments=True)
     assert words, where
     done = subprocess.run(
-        words, capture_output=True, encoding="utf-8", timeout=SECONDS, check=False,
+        words, capture_output=True, timeout=SECONDS, check=False,
         stdin=subprocess.DEVNULL, encoding="utf-8", env={**os.environ, "COLUMNS": "120"},
     )  # fmt: skip
     # 1 is a call that failed, as some pages show; anything else did not run.

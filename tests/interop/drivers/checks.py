@@ -200,7 +200,7 @@ CHECKS: tuple[Callable[[Face, str], Awaitable[None]], ...] = (
 SINCE = {"elicitation": "2025-06-18", "elicitation_declined": "2025-06-18"}
 """The revision a check's subject came with, where not the first."""
 
-SESSION_ONLY = {"ping", "subscribe", "list_changed"}
+SESSION_ONLY = {"ping"}
 """What went with the session in 2026-07-28."""
 
 

@@ -8,7 +8,8 @@ protocol's own spelling.
 import json
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, Protocol
 
 import anyio
 
@@ -67,8 +68,10 @@ class Face(Protocol):
     async def list_resources(self) -> Shape: ...
     async def list_templates(self) -> Shape: ...
     async def read(self, uri: str) -> Shape: ...
-    async def subscribe(self, uri: str) -> None: ...
-    async def unsubscribe(self, uri: str) -> None: ...
+    def watching(self, *uris: str) -> AbstractAsyncContextManager[None]:
+        """Meanwhile, changes of these resources and of the list of tools come to the inbox."""
+        ...
+
     async def list_prompts(self) -> Shape: ...
     async def get_prompt(self, name: str, arguments: dict[str, str]) -> Shape: ...
     async def complete(self, ref: Shape, name: str, value: str) -> Shape: ...
@@ -110,9 +113,16 @@ def report(check: str, ok: bool, detail: str) -> None:
 
 
 def arguments() -> tuple[str, str, list[str]]:
-    """`MODE REVISION COMMAND…` of the driver's command line."""
-    mode, revision, *command = sys.argv[1:]
-    return mode, revision, command
+    """`MODE REVISION PLACE…` of the driver's command line; a place is a command to run, or a URL."""
+    mode, revision, *place = sys.argv[1:]
+    return mode, revision, place
+
+
+def transport_of(place: list[str]) -> Literal["stdio", "http", "sse"]:
+    """How the server at a place is spoken to."""
+    if "://" not in place[0]:
+        return "stdio"
+    return "sse" if place[0].endswith("/sse") else "http"
 
 
 def sampled(shape: Shape) -> str:

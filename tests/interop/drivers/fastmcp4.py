@@ -1,21 +1,28 @@
 """Drives the everything server with FastMCP's client.
 
-`fastmcp4.py auto|legacy REVISION COMMAND…`.
+`fastmcp4.py auto|legacy REVISION COMMAND…|URL`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import mcp_types as types
 from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
-from fastmcp.client.transports import StdioTransport
+from fastmcp.client.transports import (
+    ClientTransport,
+    SSETransport,
+    StdioTransport,
+    StreamableHttpTransport,
+)
 from mcp import MCPError
+from mcp.client.subscriptions import listen
 from pydantic import BaseModel
 
 from . import checks
-from .face import Inbox, arguments, sampled
+from .face import STATELESS, Inbox, arguments, sampled, transport_of
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
@@ -27,10 +34,10 @@ class Face:
 
     level_in_requests = "debug"
 
-    def __init__(self, mode: Any, command: list[str]) -> None:
+    def __init__(self, mode: Any, place: list[str]) -> None:
         self.inbox = Inbox()
         self.client = Client(
-            StdioTransport(command[0], command[1:], keep_alive=False),
+            link(place),
             mode=mode,
             roots=["file:///workspace"],
             sampling_handler=self.on_sampling,
@@ -111,11 +118,18 @@ class Face:
     async def read(self, uri: str) -> dict[str, Any]:
         return plain(await self.client.read_resource_mcp(uri))
 
-    async def subscribe(self, uri: str) -> None:
-        await self.client.session.subscribe_resource(uri)
-
-    async def unsubscribe(self, uri: str) -> None:
-        await self.client.session.unsubscribe_resource(uri)
+    @asynccontextmanager
+    async def watching(self, *uris: str) -> AsyncIterator[None]:
+        session = self.client.session
+        if self.revision >= STATELESS:
+            async with listen(session, tools_list_changed=True, resource_subscriptions=uris):
+                yield
+            return
+        for uri in uris:
+            await session.subscribe_resource(uri)
+        yield
+        for uri in uris:
+            await session.unsubscribe_resource(uri)
 
     async def list_prompts(self) -> dict[str, Any]:
         return plain(await self.client.list_prompts_mcp())
@@ -135,9 +149,19 @@ class Face:
         return (error.error.code, error.error.message) if isinstance(error, MCPError) else None
 
 
+def link(place: list[str]) -> ClientTransport:
+    match transport_of(place):
+        case "stdio":
+            return StdioTransport(place[0], place[1:], keep_alive=False)
+        case "sse":
+            return SSETransport(place[0])
+        case "http":
+            return StreamableHttpTransport(place[0])
+
+
 async def main() -> None:
-    mode, revision, command = arguments()
-    face = Face(mode, command)
+    mode, revision, place = arguments()
+    face = Face(mode, place)
     async with face.client as client:
         face.revision = str(client.session.protocol_version)
         await checks.run(face, revision)

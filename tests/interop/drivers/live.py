@@ -1,8 +1,13 @@
 """What a server does beside answering: progress, logs, questions, notifications, stopping."""
 
+from uuid import uuid4
+
 import anyio
 
 from .face import STATELESS, Face, text_of, value_of
+
+UNIQUE = uuid4().hex
+"""Tells this client's doings from those of others at the same server."""
 
 
 async def progress(face: Face, pinned: str) -> None:
@@ -63,33 +68,36 @@ async def roots(face: Face, _: str) -> None:
     assert value_of(face, await face.call("where", {})) == ["file:///workspace"]
 
 
-async def cancel(face: Face, pinned: str) -> None:
+async def cancel(face: Face, _: str) -> None:
     async def begun() -> None:
-        await face.inbox.until("log", lambda entry: entry["data"] == f"waiting {pinned}")
+        await face.inbox.until("log", lambda entry: entry["data"] == f"waiting {UNIQUE}")
 
-    await face.call_until("wait_for_ever", {"name": pinned}, begun)
+    await face.call_until("wait_for_ever", {"name": UNIQUE}, begun)
     for _ in range(1000):
-        if pinned in value_of(face, await face.call("were_cancelled", {})):
+        if UNIQUE in value_of(face, await face.call("were_cancelled", {})):
             break
         await anyio.sleep(0.01)
-    assert pinned in value_of(face, await face.call("were_cancelled", {}))
+    assert UNIQUE in value_of(face, await face.call("were_cancelled", {}))
     assert text_of(await face.call("echo", {"text": "still here"})) == "still here"
 
 
 async def subscribe(face: Face, _: str) -> None:
-    await face.subscribe("note://greeting")
-    await face.call("touch", {"uri": "note://data"})
-    await face.call("touch", {"uri": "note://greeting"})
     method = "notifications/resources/updated"
-    assert (await face.inbox.until(method))["uri"] == "note://greeting"
-    await face.unsubscribe("note://greeting")
-    await face.call("touch", {"uri": "note://greeting"})
-    await face.call("echo", {"text": "afterwards"})
-    assert len(face.inbox.of(method)) == 1, face.inbox.of(method)
+    async with face.watching("note://greeting"):
+        await face.call("touch", {"uri": "note://data"})
+        await face.call("touch", {"uri": "note://greeting"})
+        assert (await face.inbox.until(method))["uri"] == "note://greeting"
+    async with face.watching("note://data"):
+        await face.call("touch", {"uri": "note://greeting"})
+        await face.call("touch", {"uri": "note://data"})
+        await face.inbox.until(method, lambda params: params["uri"] == "note://data")
+    assert len(face.inbox.of(method)) == 2, face.inbox.of(method)
 
 
 async def list_changed(face: Face, _: str) -> None:
-    assert text_of(await face.call("grow", {"name": "grown"})) == "grown"
-    await face.inbox.until("notifications/tools/list_changed")
-    assert "grown" in [tool["name"] for tool in (await face.list_tools())["tools"]]
-    assert text_of(await face.call("grown", {})) == "I am grown"
+    name = f"grown_{UNIQUE}"
+    async with face.watching():
+        assert text_of(await face.call("grow", {"name": name})) == "grown"
+        await face.inbox.until("notifications/tools/list_changed")
+    assert name in [tool["name"] for tool in (await face.list_tools())["tools"]]
+    assert text_of(await face.call(name, {})) == f"I am {name}"

@@ -1,19 +1,22 @@
 """Drives the everything server with the official MCP Python SDK 1.x.
 
-`mcp1.py sdk|pinned REVISION COMMAND…`: `sdk` shakes hands as the SDK does, `pinned` offers the
+`mcp1.py sdk|pinned REVISION COMMAND…|URL`: `sdk` shakes hands as the SDK does, `pinned` offers the
 revision named.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio
 from mcp import ClientSession, McpError, StdioServerParameters, types
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
 from pydantic import AnyUrl, BaseModel
 
 from . import checks
-from .face import Inbox, arguments, sampled
+from .face import Inbox, arguments, sampled, transport_of
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
@@ -116,11 +119,13 @@ class Face:
     async def read(self, uri: str) -> dict[str, Any]:
         return plain(await self.session.read_resource(AnyUrl(uri)))
 
-    async def subscribe(self, uri: str) -> None:
-        await self.session.subscribe_resource(AnyUrl(uri))
-
-    async def unsubscribe(self, uri: str) -> None:
-        await self.session.unsubscribe_resource(AnyUrl(uri))
+    @asynccontextmanager
+    async def watching(self, *uris: str) -> AsyncIterator[None]:
+        for uri in uris:
+            await self.session.subscribe_resource(AnyUrl(uri))
+        yield
+        for uri in uris:
+            await self.session.unsubscribe_resource(AnyUrl(uri))
 
     async def list_prompts(self) -> dict[str, Any]:
         return plain(await self.session.list_prompts())
@@ -154,12 +159,22 @@ def _hello(revision: str) -> types.ClientRequest:
     return types.ClientRequest(types.InitializeRequest(params=params))
 
 
+def link(place: list[str]) -> AbstractAsyncContextManager[tuple[Any, ...]]:
+    """The SDK's own transport to a place."""
+    match transport_of(place):
+        case "stdio":
+            return stdio_client(StdioServerParameters(command=place[0], args=place[1:]))
+        case "sse":
+            return sse_client(place[0])
+        case "http":
+            return streamable_http_client(place[0])
+
+
 async def main() -> None:
-    mode, revision, command = arguments()
+    mode, revision, place = arguments()
     face = Face()
-    server = StdioServerParameters(command=command[0], args=command[1:])
     async with (
-        stdio_client(server) as (read, write),
+        link(place) as (read, write, *_),
         ClientSession(
             read,
             write,

@@ -1,21 +1,24 @@
 """Drives the everything server with the official MCP Python SDK 2.x.
 
-`mcp2.py auto|legacy|pinned REVISION COMMAND…`: `auto` asks `server/discover` first and falls back,
+`mcp2.py auto|legacy|pinned REVISION COMMAND…|URL`: `auto` asks `server/discover` first and falls back,
 `legacy` shakes hands as the SDK does, `pinned` offers the revision named.
 """
 
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import anyio
 import mcp_types as types
 from mcp import Client, ClientSession, MCPError, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.client.subscriptions import listen
 from pydantic import BaseModel
 
 from . import checks
-from .face import Inbox, arguments, sampled
+from .face import STATELESS, Inbox, arguments, sampled, transport_of
 
 
 def plain(model: BaseModel) -> dict[str, Any]:
@@ -87,10 +90,10 @@ class Face:
     # -- connecting --------------------------------------------------------------------------------
 
     async def connect(
-        self, stack: AsyncExitStack, mode: str, revision: str, server: StdioServerParameters
+        self, stack: AsyncExitStack, mode: str, revision: str, place: list[str]
     ) -> None:
         if mode == "pinned":
-            streams = await stack.enter_async_context(stdio_client(server))
+            streams = await stack.enter_async_context(link(place))
             session = ClientSession(*streams, **self.callbacks())
             self.session = await stack.enter_async_context(session)
             self.session.adopt(
@@ -99,7 +102,9 @@ class Face:
             await self.session.send_notification(types.InitializedNotification())
             self.call_tool = self.session.call_tool
         else:
-            client = Client(server, mode=mode, log_level=self.level_in_requests, **self.callbacks())
+            client = Client(
+                link(place), mode=mode, log_level=self.level_in_requests, **self.callbacks()
+            )
             self.session = (await stack.enter_async_context(client)).session
             self.call_tool = client.call_tool
         self.revision = str(self.session.protocol_version)
@@ -143,11 +148,17 @@ class Face:
     async def read(self, uri: str) -> dict[str, Any]:
         return plain(await self.session.read_resource(uri))
 
-    async def subscribe(self, uri: str) -> None:
-        await self.session.subscribe_resource(uri)
-
-    async def unsubscribe(self, uri: str) -> None:
-        await self.session.unsubscribe_resource(uri)
+    @asynccontextmanager
+    async def watching(self, *uris: str) -> AsyncIterator[None]:
+        if self.revision >= STATELESS:
+            async with listen(self.session, tools_list_changed=True, resource_subscriptions=uris):
+                yield
+            return
+        for uri in uris:
+            await self.session.subscribe_resource(uri)
+        yield
+        for uri in uris:
+            await self.session.unsubscribe_resource(uri)
 
     async def list_prompts(self) -> dict[str, Any]:
         return plain(await self.session.list_prompts())
@@ -181,12 +192,22 @@ def _hello(revision: str) -> types.InitializeRequest:
     return types.InitializeRequest(params=params)
 
 
+def link(place: list[str]) -> AbstractAsyncContextManager[Any]:
+    """The SDK's own transport to a place."""
+    match transport_of(place):
+        case "stdio":
+            return stdio_client(StdioServerParameters(command=place[0], args=place[1:]))
+        case "sse":
+            return sse_client(place[0])
+        case "http":
+            return streamable_http_client(place[0])
+
+
 async def main() -> None:
-    mode, revision, command = arguments()
+    mode, revision, place = arguments()
     face = Face()
-    server = StdioServerParameters(command=command[0], args=command[1:])
     async with AsyncExitStack() as stack:
-        await face.connect(stack, mode, revision, server)
+        await face.connect(stack, mode, revision, place)
         await checks.run(face, revision)
 
 

@@ -140,7 +140,8 @@ async def test_a_method_there_is_not(method: str, http: bool) -> None:
 
 async def test_an_unknown_log_level_is_refused() -> None:
     async with serving(app()) as server:
-        message = request("tools/list", **{f"{META}logLevel": "loud"})
+        level: dict[str, Any] = {f"{META}logLevel": "loud"}
+        message = request("tools/list", **level)
         told, status = await server.answer(message, headers_of(message))
     assert (told["error"]["code"], status) == (-32602, 400)
 

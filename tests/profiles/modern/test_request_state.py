@@ -45,7 +45,8 @@ async def test_other_arguments_are_another_call() -> None:
 
     @made.tool
     async def delete(path: str, ctx: Context) -> str:
-        return (await ctx.ask(confirm=elicitation("Sure?", OK)))["confirm"].action + path
+        answers = await ctx.ask(confirm=elicitation("Sure?", OK))
+        return f"{answers['confirm'].action} {path}"
 
     async with serving(made) as server:
         state = (await server.tool("delete", {"path": "/tmp"}))["requestState"]

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 OPTIONAL = {"task_support": "optional"}
 REQUIRED = {"task_support": "required"}
-LACKING = {"requiredCapabilities": {"extensions": {TASKS: {}}}}
+LACKING: dict[str, Any] = {"requiredCapabilities": {"extensions": {TASKS: {}}}}
 CONFIRM = {"type": "object", "properties": {"confirm": {"type": "boolean"}}}
 
 
@@ -212,7 +212,7 @@ async def test_an_answer_that_does_not_fit_leaves_its_question_open() -> None:
 
 @pytest.mark.parametrize("name", ["confirm_delete", "through_the_task"])
 async def test_what_the_client_cannot_be_asked_fails_the_task(name: str) -> None:
-    caps = {"extensions": {TASKS: {}}}
+    caps: dict[str, Any] = {"extensions": {TASKS: {}}}
     arguments = {"filename": "a"} if name == "confirm_delete" else {}
     async with serving(app()) as server:
         created = await start(server, name, arguments, caps=caps)

@@ -21,7 +21,7 @@ from .raw import FORM, META, make_app, request, serving
 
 pytestmark = pytest.mark.anyio
 TAG = f"{META}subscriptionId"
-CAPABILITIES = {"elicitation": {}}
+CAPABILITIES: dict[str, Any] = {"elicitation": {}}
 
 
 @define(eq=False)

@@ -84,6 +84,8 @@ class Kernel:
         self._started = False
         self._thread = 0
         self._token: Any = None
+        self.new_scope: Callable[[], anyio.CancelScope] = anyio.CancelScope
+        """A cancel scope of this kernel's event loop."""
 
     # -- sessions ----------------------------------------------------------------------------------
 
@@ -153,6 +155,8 @@ class Kernel:
         self._started = True
         self._thread = threading.get_ident()
         self._token = anyio.lowlevel.current_token()
+        # The class behind `anyio.CancelScope` here: looking it up for each costs as much as a scope.
+        self.new_scope = type(anyio.CancelScope())
         await self._supervisor.start()
         ready, self._leave, self._left = anyio.Event(), anyio.Event(), anyio.Event()
         failures: list[BaseException] = []
@@ -240,7 +244,7 @@ def _around(
 ) -> Callable[[Any, Any], Awaitable[Any]]:
     run = stage.run
 
-    async def staged(params: Any, ctx: Any) -> Any:
-        return await run(params, ctx, inner)
+    def staged(params: Any, ctx: Any) -> Awaitable[Any]:
+        return run(params, ctx, inner)
 
     return staged

@@ -41,7 +41,7 @@ class ZCPServerSession(Speaker):
     ) -> None:
         super().__init__(kernel, channel)
         self.principal = principal
-        self.id = secrets.token_urlsafe(16)
+        self._id: str | None = None
         self.offers_handles = False
         # A transport that serves one message without a session says so here.
         self.lasting = True
@@ -49,6 +49,13 @@ class ZCPServerSession(Speaker):
         self._routes: Mapping[str, Route] = {}
         self._dialects = dialects
         self._last_stateless: Revision | None = None
+
+    @property
+    def id(self) -> str:
+        """128 random bits, made when first asked for."""
+        if self._id is None:
+            self._id = secrets.token_urlsafe(16)
+        return self._id
 
     @property
     def owner(self) -> str:

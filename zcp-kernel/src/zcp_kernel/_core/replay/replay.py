@@ -7,13 +7,14 @@ has none ends the body by cancelling its scope, so that `except Exception` canno
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from attrs import fields
 
 from ...errors import InternalError, InvalidParams, MissingCapability
-from ...jsontext import dumps, loads
+from ...jsontext import dumps, is_object, loads
 from ...model import InputRequest, InputRequiredResult, Retried
 from ..asking import CAPABILITY_OF, Question
 from .transcript import Transcript, call_digest, digest, seal, unseal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ...contracts import Handler, Method
     from ..kernel import Kernel
 
+_SETTLED = frozenset({str, int, float, bool, type(None)})
 _BESIDE_THE_CALL = frozenset({"meta", "extras", "input_responses", "request_state"})
 
 
@@ -113,11 +115,14 @@ def replayed(handler: Handler) -> Handler:
     """`handler`, for a revision whose clients are asked by refusal and retry."""
 
     async def run(params: Retried, ctx: Context) -> Any:
-        binding = call_digest(ctx.principal.subject or "", ctx.operation, _identity(params))
+        binding = _binding(params, ctx)
         kernel, session = ctx.kernel, ctx.session
-        transcript = await unseal(params.request_state, binding, kernel.keys, kernel.handles)
+        transcript = Transcript()
+        if params.request_state is not None:
+            state = params.request_state
+            transcript = await unseal(state, binding(), kernel.keys, kernel.handles)
         assert session.revision is not None
-        scope = anyio.CancelScope()
+        scope = kernel.new_scope()
         replay = ctx.asker = Replay(
             transcript,
             params.input_responses or {},
@@ -137,12 +142,14 @@ def replayed(handler: Handler) -> Handler:
     return run
 
 
-async def _input_required(replay: Replay, binding: bytes, kernel: Kernel) -> InputRequiredResult:
+async def _input_required(
+    replay: Replay, binding: Callable[[], bytes], kernel: Kernel
+) -> InputRequiredResult:
     transcript = replay.transcript
     state = None
     if replay.needs_state or transcript.given or transcript.answered:
         transcript.asked = replay.asked()
-        state = await seal(transcript, binding, kernel.keys, kernel.handles)
+        state = await seal(transcript, binding(), kernel.keys, kernel.handles)
     requests = {
         key: InputRequest(question.operation, question.params)
         for key, question in replay.open.items()
@@ -150,10 +157,36 @@ async def _input_required(replay: Replay, binding: bytes, kernel: Kernel) -> Inp
     return InputRequiredResult(requests, state)
 
 
-def _identity(params: Retried) -> list[Any]:
-    """What makes a retry the same call: every parameter but the retry's own."""
-    return [
-        getattr(params, attribute.name)
-        for attribute in fields(type(params))
-        if attribute.name not in _BESIDE_THE_CALL
-    ]
+def _binding(params: Retried, ctx: Context) -> Callable[[], bytes]:
+    """What a state of this call is bound to; most calls never need it.
+
+    It is that of the call as it came, though its body may alter lists and objects it is given: only
+    where there are none can the digest wait.
+    """
+    principal, operation = ctx.principal.subject or "", ctx.operation
+    identity, settled = _identity(params)
+    if settled:
+        return lambda: call_digest(principal, operation, identity)
+    made = call_digest(principal, operation, identity)
+    return lambda: made
+
+
+def _identity(params: Retried) -> tuple[list[Any], bool]:
+    """What makes a retry the same call: every parameter but the retry's own; and whether nothing
+    in it can change any more."""
+    identity: list[Any] = []
+    settled = True
+    for name in _members(type(params)):
+        value = getattr(params, name)
+        if is_object(value):
+            value = value.copy()
+            settled = settled and _SETTLED.issuperset(map(type, value.values()))
+        else:
+            settled = settled and type(value) in _SETTLED
+        identity.append(value)
+    return identity, settled
+
+
+@cache
+def _members(cls: type[Retried]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(cls) if each.name not in _BESIDE_THE_CALL)

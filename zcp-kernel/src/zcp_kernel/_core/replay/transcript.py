@@ -85,14 +85,12 @@ async def seal(
 
 
 async def unseal(
-    state: str | None, binding: bytes, keys: KeyRing | None, handles: Handles
+    state: str, binding: bytes, keys: KeyRing | None, handles: Handles
 ) -> Transcript:
-    """The transcript a retry brings, an empty one without a state.
+    """The transcript a retry brings.
 
     Raises `InvalidParams` for a state that is not ours, expired, or of another call or caller.
     """
-    if state is None:
-        return Transcript()
     if keys is None:
         raise _refusal()
     plain = keys.unseal(_decoded(state), binding)
