@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PACKAGE = HERE / "package.json"
 EXPECTED = HERE / "expected_failures.toml"
+NODE = Path(executable.ROOT_DIR, "bin/node")
 NPM = Path(executable.ROOT_DIR, "lib/node_modules/npm/bin/npm-cli.js")
 ENTRY = Path("node_modules/@modelcontextprotocol/conformance/dist/index.js")
 
@@ -71,9 +73,9 @@ def install() -> Path:
     if not ready.exists() or ready.read_bytes() != wanted:
         home.mkdir(parents=True, exist_ok=True)
         (home / PACKAGE.name).write_bytes(wanted)
-        done = _node(
-            NPM, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts",
-            cwd=home, timeout=INSTALL_SECONDS,
+        done = subprocess.run(
+            [*_npm(), "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
+            cwd=home, timeout=INSTALL_SECONDS, capture_output=True, encoding="utf-8", check=False,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"npm could not install the conformance suite:\n{done.stderr}")
@@ -81,19 +83,23 @@ def install() -> Path:
     return home / ENTRY
 
 
-def _node(
-    script: Path, *arguments: str, cwd: Path = ROOT, timeout: float = RUN_SECONDS
-) -> subprocess.CompletedProcess[str]:
-    """Run a script by the Node of this environment, whatever the machine has."""
-    return executable.node(
-        [str(script), *arguments], return_completed_process=True, cwd=cwd, timeout=timeout,
-        capture_output=True, encoding="utf-8",
+def _npm() -> list[str]:
+    """The machine's npm, which is set up to reach its registry; else the one of this environment."""
+    found = shutil.which("npm")
+    return [found] if found else [str(NODE), str(NPM)]
+
+
+def _conformance(entry: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the suite by the Node of this environment: the machine's may be too old for it."""
+    return subprocess.run(
+        [str(NODE), str(entry), *arguments],
+        timeout=RUN_SECONDS, capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
 
 
 def scenarios(entry: Path, leg: str) -> set[str]:
     """The server scenarios the suite has for a revision, scored or not, by its own list."""
-    told = _node(entry, "list", "--requirements", leg).stdout
+    told = _conformance(entry, "list", "--requirements", leg).stdout
     scored = told.partition("Server scenarios")[2].partition("Client scenarios")[0]
     unscored = told.partition("never scored:")[2]
     found = {each["scenario"] for each in _LISTED.finditer(scored)}
@@ -102,7 +108,7 @@ def scenarios(entry: Path, leg: str) -> set[str]:
 
 def run_leg(entry: Path, url: str, leg: str, results: Path) -> list[Check]:
     """Every scenario of a revision against the server at `url`; `results` is an empty folder."""
-    said = _node(entry, "server", "--url", url, "--requirements", leg, "-o", str(results))
+    said = _conformance(entry, "server", "--url", url, "--requirements", leg, "-o", str(results))
     checks = read(results)
     if not checks:
         raise RuntimeError(f"the suite gave no results:\n{said.stdout[-2000:]}{said.stderr}")
@@ -111,7 +117,7 @@ def run_leg(entry: Path, url: str, leg: str, results: Path) -> list[Check]:
 
 def run_scenario(entry: Path, url: str, scenario: str, results: Path) -> list[Check]:
     """One scenario against the server at `url`."""
-    _node(entry, "server", "--url", url, "--scenario", scenario, "-o", str(results))
+    _conformance(entry, "server", "--url", url, "--scenario", scenario, "-o", str(results))
     return read(results)
 
 

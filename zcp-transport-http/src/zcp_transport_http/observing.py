@@ -38,9 +38,9 @@ def stages(config: ServerConfig) -> Sequence[Stage]:
     if metrics is not None and config.section(HTTPConfig).metrics_path:
         chosen.append(Stage("metrics", metrics.observe, ("tools/call",), "observe"))
     if config.section(TelemetryConfig).enabled and has_opentelemetry():
-        from .telemetry import observe
+        from .telemetry import Observer
 
-        chosen.append(Stage("opentelemetry", observe, ("*",), "observe"))
+        chosen.append(Stage("opentelemetry", Observer().observe, ("*",), "observe"))
     return chosen
 
 

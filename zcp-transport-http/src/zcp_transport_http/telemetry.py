@@ -21,14 +21,38 @@ _duration = metrics.get_meter("zcp").create_histogram(
     description="Time an operation took.",
     explicit_bucket_boundaries_advisory=[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60],
 )
+LOOK_SECONDS = 1.0
+"""How long nobody is taken to record: an SDK set up while serving is used this soon."""
+
 _CARRIED = ("traceparent", "tracestate", "baggage")
 
 
-async def observe(params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
-    """The stage around every operation. The parent span is the one `traceparent` names in `_meta`
-    (MCP 2026-07-28, basic, `_meta`), else the one in the request's header."""
-    if _nobody_records():
-        return await proceed(params, ctx)
+class Observer:
+    """Watches the operations of one server."""
+
+    def __init__(self) -> None:
+        self._look_again = 0.0
+
+    async def observe(self, params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
+        """The stage around every operation."""
+        if self._nobody_watches():
+            return await proceed(params, ctx)
+        return await _recorded(params, ctx, proceed)
+
+    def _nobody_watches(self) -> bool:
+        """`_nobody_records` as of a moment ago: asking it costs more than all else here."""
+        now = time.monotonic()
+        if now < self._look_again:
+            return True
+        nobody = _nobody_records()
+        if nobody:
+            self._look_again = now + LOOK_SECONDS
+        return nobody
+
+
+async def _recorded(params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
+    """The parent span is the one `traceparent` names in `_meta` (MCP 2026-07-28, basic, `_meta`),
+    else the one in the request's header."""
     attributes = _attributes(params, ctx)
     target = attributes.get("gen_ai.tool.name") or attributes.get("gen_ai.prompt.name")
     name = f"{ctx.operation} {target}" if target else ctx.operation

@@ -8,11 +8,12 @@ method, parameters and the rest (2026-07-28, basic/transports/streamable-http).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from zcp_kernel.contracts import Match, Message, Peer
 from zcp_kernel.errors import Fault, InvalidParams, InvalidRequest, ZCPError
-from zcp_kernel.jsontext import is_object
+from zcp_kernel.jsontext import dumps, is_object, loads
 from zcp_kernel.model import LOG_LEVELS, Capabilities, Implementation
 
 from . import headers as wire
@@ -34,6 +35,9 @@ NAMED: Mapping[str, str] = {
 """Methods whose header `Mcp-Name` mirrors a parameter, and which."""
 
 NOBODY = Peer(None, Capabilities())
+
+_MAX_REMEMBERED = 1024
+"""Bytes of a sender's facts; a client says the same in every request, so they are read once."""
 
 
 def classify(message: Message, headers: Headers | None, revision: MCPRevision) -> Match | None:
@@ -95,15 +99,23 @@ def _mirrored(message: Message, headers: Headers) -> None:
 
 
 def _peer(meta: dict[str, Any]) -> Peer:
+    facts = dumps([meta[CLIENT_CAPABILITIES], meta.get(CLIENT_INFO), meta.get(LOG_LEVEL)])
+    return _remembered(facts) if len(facts) <= _MAX_REMEMBERED else _decoded(facts)
+
+
+def _decoded(facts: bytes) -> Peer:
+    """Of capabilities, client and log level as JSON. Raises `MalformedMetadata`."""
+    declared, info, level = loads(facts)
     codec = make_codec(R5)
     try:
-        capabilities = codec.decode(Capabilities, meta[CLIENT_CAPABILITIES])
-        info = meta.get(CLIENT_INFO)
+        capabilities = codec.decode(Capabilities, declared)
         card = None if info is None else codec.decode(Implementation, info)
     except InvalidParams as error:
         raise MalformedMetadata(error.message, error.faults) from None
-    level = meta.get(LOG_LEVEL)
     if level is not None and not (isinstance(level, str) and level in LOG_LEVELS):
         fault = Fault(f"_meta.{LOG_LEVEL}", "enum", f"must be one of {', '.join(LOG_LEVELS)}")
         raise MalformedMetadata(f"invalid: {fault.path} {fault.message}", [fault])
     return Peer(card, capabilities, level)
+
+
+_remembered = lru_cache(maxsize=256)(_decoded)
