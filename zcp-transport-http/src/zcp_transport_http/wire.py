@@ -28,16 +28,32 @@ INVALID_REQUEST = -32600
 NO_CONTENT = 204
 
 
+_KNOWN = {
+    name.encode(): name
+    for name in (
+        "accept", "accept-encoding", "accept-language", "authorization", "connection",
+        "content-length", "content-type", "host", "mcp-method", "mcp-name", "mcp-protocol-version",
+        "mcp-session-id", "origin", "traceparent", "user-agent", "x-request-id", "x-zcp-session",
+    )
+}  # fmt: skip
+"""Names that come with most requests, which need no decoding."""
+
+
 class Headers(dict[str, str]):
     """Header fields by lower-case name, each with its first value; `all` has the others."""
 
     __slots__ = ("_fields",)
 
     def __init__(self, fields: Pairs = ()) -> None:
-        super().__init__()
         self._fields = list(fields)
-        for name, value in self._fields:
-            self.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip())
+        known = _KNOWN.get
+        # Backwards, so that of those that repeat the first is set last.
+        super().__init__(
+            [
+                (known(name) or name.decode("latin-1").lower(), value.decode("latin-1").strip())
+                for name, value in reversed(self._fields)
+            ]
+        )
 
     @property
     def repeats(self) -> bool:

@@ -49,18 +49,18 @@ class StdioServer:
             await near.aclose()
 
     async def _serve(self, far: Channel) -> None:
-        kernel = self._composed()
-        scopes = kernel.config.section("server").local_scopes
-        work = partial(serve, kernel, far, principal=local_principal(scopes))
         try:
-            await kernel.start()
-            kernel.spawn(work)
+            await self._start(far)
         except RuntimeError:
             # The event loop it ran in has ended, and the kernel with it: this is another loop.
             self._kernel = None
-            kernel = self._composed()
-            await kernel.start()
-            kernel.spawn(work)
+            await self._start(far)
+
+    async def _start(self, far: Channel) -> None:
+        kernel = self._composed()
+        principal = local_principal(kernel.config.section("server").local_scopes)
+        await kernel.start()
+        kernel.spawn(partial(serve, kernel, far, principal=principal))
 
     def _composed(self) -> Kernel:
         if self._kernel is None:

@@ -62,14 +62,17 @@ class Introduction:
             tools=changes,
             tasks=self._tasks(),
             handles={},
-            extensions={name: {} for name in self._extensions(revision)} or None,
+            extensions=self._extensions(revision) or None,
         )
 
-    def _extensions(self, revision: Revision) -> list[str]:
-        """The protocol extensions with an operation this revision offers."""
+    def _extensions(self, revision: Revision) -> dict[str, dict[str, Any]]:
+        """The protocol extensions with an operation this revision offers, and their settings."""
         offered = {codec.operation for codec in revision.extend(self.operations.values()).values()}
-        named = (each for each in self.operations.values() if each.name in offered)
-        return sorted({each.extension for each in named if each.extension is not None})
+        found: dict[str, dict[str, Any]] = {}
+        for each in self.operations.values():
+            if each.extension is not None and each.name in offered:
+                found.setdefault(each.extension, {}).update(each.settings)
+        return dict(sorted(found.items()))
 
     def _tasks(self) -> dict[str, Any] | None:
         takes_tasks = any(tool.task_support != "forbidden" for tool in self.registry.tools)

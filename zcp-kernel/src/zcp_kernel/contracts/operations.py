@@ -20,7 +20,8 @@ class Operation:
 
     `name` is the native method name and the operation's identity. `methods` maps a dialect's name
     to its method there (absent: as that dialect's rule for further operations says; empty: it is
-    not offered there). `extension` names the protocol extension it belongs to.
+    not offered there). `extension` names the protocol extension it belongs to, `settings` is what
+    the server declares of that extension because it has this operation (SEP-2133).
     """
 
     name: str
@@ -29,6 +30,7 @@ class Operation:
     handler: Handler
     methods: Mapping[str, str] = field(factory=dict[str, str])
     extension: str | None = None
+    settings: Mapping[str, Any] = field(factory=dict[str, Any])
 
 
 @frozen

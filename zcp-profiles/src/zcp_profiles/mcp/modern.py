@@ -36,6 +36,7 @@ NAMED: Mapping[str, str] = {
 
 NOBODY = Peer(None, Capabilities())
 
+_SENDER = (CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL)
 _MAX_REMEMBERED = 1024
 """Bytes of a sender's facts; a client says the same in every request, so they are read once."""
 
@@ -99,19 +100,21 @@ def _mirrored(message: Message, headers: Headers) -> None:
 
 
 def _peer(meta: dict[str, Any]) -> Peer:
-    facts = dumps([meta[CLIENT_CAPABILITIES], meta.get(CLIENT_INFO), meta.get(LOG_LEVEL)])
+    facts = dumps({name: meta[name] for name in _SENDER if meta.get(name) is not None})
     return _remembered(facts) if len(facts) <= _MAX_REMEMBERED else _decoded(facts)
 
 
 def _decoded(facts: bytes) -> Peer:
-    """Of capabilities, client and log level as JSON. Raises `MalformedMetadata`."""
-    declared, info, level = loads(facts)
+    """The sender of these members of the metadata. Raises `MalformedMetadata`."""
+    meta = loads(facts)
     codec = make_codec(R5)
     try:
-        capabilities = codec.decode(Capabilities, declared)
+        capabilities = codec.decode(Capabilities, meta[CLIENT_CAPABILITIES])
+        info = meta.get(CLIENT_INFO)
         card = None if info is None else codec.decode(Implementation, info)
     except InvalidParams as error:
         raise MalformedMetadata(error.message, error.faults) from None
+    level = meta.get(LOG_LEVEL)
     if level is not None and not (isinstance(level, str) and level in LOG_LEVELS):
         fault = Fault(f"_meta.{LOG_LEVEL}", "enum", f"must be one of {', '.join(LOG_LEVELS)}")
         raise MalformedMetadata(f"invalid: {fault.path} {fault.message}", [fault])

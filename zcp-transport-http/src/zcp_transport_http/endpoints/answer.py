@@ -22,6 +22,7 @@ from ..wire import problem, respond
 from .watch import Watch, until_gone
 
 if TYPE_CHECKING:
+    from zcp_kernel.runtime import Kernel
     from zcp_kernel.session import Due, Exchange
 
     from ..events.stream import SessionStream
@@ -37,6 +38,7 @@ ACCEPTED = 202
 class Answering:
     """What all answers of an endpoint share; times in seconds, `retry_ms` in milliseconds."""
 
+    kernel: Kernel
     watch: Watch
     keepalive: float
     retry_ms: int
@@ -126,10 +128,12 @@ class Answer:
         prime = revision is not None and revision.primes_streams
         await self._stream.open(self._response, self._headers, prime=prime)
 
-    async def run(self, due: Exchange | Batch) -> None:
-        """Run the call and answer."""
+    async def run(self, due: Exchange | Batch, *, stream: bool = False) -> None:
+        """Run the call and answer; `stream`: as a stream, whatever is sent."""
+        if stream:
+            await self.open()
         frame: bytes | None = None
-        with anyio.CancelScope() as scope:
+        with self._shared.kernel.new_scope() as scope:
             self._scope = scope
             due.on_cancel = scope.cancel
             self._shared.watch.add(self)
@@ -172,9 +176,11 @@ class Answer:
         finally:
             self._home.retire(stream)
 
-    async def reply(self, frame: bytes, due: Due) -> None:
+    async def reply(self, frame: bytes, due: Due, *, stream: bool = False) -> None:
         """Answer with a frame that is ready: in JSON, with the status the revision gives to this
-        outcome, unless the response is a stream already."""
+        outcome, unless the response is a stream already, or shall be one."""
+        if stream:
+            await self.open()
         self._done = True
         if self._stream is not None:
             return await self._end_stream(self._stream, frame)

@@ -8,7 +8,7 @@ basic/transports, "Session Management").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
@@ -92,20 +92,19 @@ class _Streamable:
         self._keeps_sessions = streamable.sessions
         self._gap_status = 409 if plane == "native" else 400
         keepalive = settings.sse.keepalive_seconds
-        self._shared = Answering(Watch(kernel), keepalive, streamable.retry_ms)
+        self._shared = Answering(kernel, Watch(kernel), keepalive, streamable.retry_ms)
 
-    async def __call__(self, request: Request, send: Send) -> None:
+    def __call__(self, request: Request, send: Send) -> Awaitable[None]:
         twice = contradicts(request.headers, *self._single)
         if twice is not None:
-            await problem(send, 400, f"the header {twice} came with several values")
-        elif request.method == "POST":
-            await self._post(request, send)
-        elif request.method == "GET":
-            await self._get(request, send)
-        elif request.method == "DELETE":
-            await self._delete(request, send)
-        else:
-            await problem(send, 405, "use GET, POST or DELETE", headers=[METHODS])
+            return problem(send, 400, f"the header {twice} came with several values")
+        if request.method == "POST":
+            return self._post(request, send)
+        if request.method == "GET":
+            return self._get(request, send)
+        if request.method == "DELETE":
+            return self._delete(request, send)
+        return problem(send, 405, "use GET, POST or DELETE", headers=[METHODS])
 
     # -- POST --------------------------------------------------------------------------------------
 
@@ -177,14 +176,12 @@ class _Streamable:
         due = session.take(message, related, request.headers, match)
         await self._answer(answer, due, takes, send)
 
-    async def _answer(self, answer: Answer, due: Any, takes: Accepted, send: Send) -> None:
+    def _answer(self, answer: Answer, due: Any, takes: Accepted, send: Send) -> Awaitable[None]:
         if due is None:
-            return await respond(send, ACCEPTED)
-        if not takes.json:
-            await answer.open()
+            return respond(send, ACCEPTED)
         if isinstance(due, Reply):
-            return await answer.reply(due.frame, due)
-        return await answer.run(due)
+            return answer.reply(due.frame, due, stream=not takes.json)
+        return answer.run(due, stream=not takes.json)
 
     async def _initialize(self, message: Any, match: Match, request: Request, send: Send) -> None:
         """Open a session; an id the client presents is ignored."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 
 from ..config import HTTPConfig
+from ..patience import Patience
 from ..wire import Headers, Receive, Scope
 from .refusal import Refused
 
@@ -19,19 +20,19 @@ class Disconnected(Exception):
 class Intake:
     """Limits on what is read of a request."""
 
-    def __init__(self, http: HTTPConfig) -> None:
+    def __init__(self, http: HTTPConfig, patience: Patience | None = None) -> None:
+        """`patience` is for `body_timeout_seconds`; None takes a timer for each body."""
         self._max_body = http.max_body_bytes
         self._max_bytes = http.max_header_bytes
         self._max_fields = http.max_headers
         self._seconds = http.body_timeout_seconds
+        self._patience = patience
         self.refused_bodies = 0
 
     def headers(self, scope: Scope) -> Headers:
         """The header fields. Raises `Refused` (431)."""
         fields = scope["headers"]
-        size = 0
-        for name, value in fields:
-            size += len(name) + len(value)
+        size = sum([len(name) + len(value) for name, value in fields])
         if len(fields) > self._max_fields:
             limit = f"{self._max_fields} header fields (max_headers, ZCP_HTTP__MAX_HEADERS)"
             raise Refused(431, f"more than {limit}", headers=CLOSE)
@@ -48,11 +49,26 @@ class Intake:
                 raise Refused(400, "content-length is not a number", headers=CLOSE)
             if int(declared) > self._max_body:
                 raise self._too_large()
-        with anyio.CancelScope(deadline=anyio.current_time() + self._seconds) as scope:
-            return await self._read(receive)
-        assert scope.cancelled_caught
+        body = await self._in_time(receive)
+        if body is not None:
+            return body
         message = f"the body did not arrive within {self._seconds:g} seconds"
         raise Refused(408, message, headers=CLOSE)
+
+    async def _in_time(self, receive: Receive) -> bytes | None:
+        """The body; None if it took too long."""
+        patience = self._patience
+        if patience is None:
+            with anyio.move_on_after(self._seconds):
+                return await self._read(receive)
+            return None
+        with patience.new_scope() as scope:
+            patience.add(scope)
+            try:
+                return await self._read(receive)
+            finally:
+                patience.discard(scope)
+        return None
 
     async def _read(self, receive: Receive) -> bytes:
         parts: list[bytes] = []

@@ -27,6 +27,9 @@ MIN_IDLE_SECONDS = 60.0
 
 SWEEPS_PER_TTL = 10
 
+GRAINS_PER_TTL = 100
+"""How finely it is noted when a session was last used."""
+
 S = TypeVar("S", bound=HTTPSession)
 
 
@@ -69,6 +72,7 @@ class HTTPSessions:
     ) -> None:
         self._kernel = kernel
         self._ttl = settings.session_ttl_seconds
+        self._grain = min(settings.session_ttl_seconds / GRAINS_PER_TTL, 1.0)
         self._limit = settings.max_sessions
         self._clock = clock
         self.log: EventLog = log or MemoryEventLog(
@@ -132,8 +136,11 @@ class HTTPSessions:
 
     def touch(self, session: HTTPSession) -> None:
         """Mark a session as used now."""
+        now = self._clock()
+        if now - session.touched < self._grain:
+            return
         if self._sessions.pop(session.id, None) is not None:
-            session.touched = self._clock()
+            session.touched = now
             self._sessions[session.id] = session
 
     def close(self, session: HTTPSession, reason: str = "the client ended the session") -> None:
