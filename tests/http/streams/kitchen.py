@@ -67,10 +67,9 @@ class Kitchen:
 
     async def leave(self, ctx: Context) -> bool:
         """Lets go of the connection, and has its result fetched later."""
-        related: Any = ctx.related
-        left = await related.close_early()
+        left = await ctx.release_stream()
         await self.go.wait()
-        return bool(left)
+        return left
 
 
 async def until(condition: Any) -> None:

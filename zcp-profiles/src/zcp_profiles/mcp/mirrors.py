@@ -4,7 +4,7 @@ basic/transports/streamable-http, "Custom Headers from Tool Parameters")."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -89,16 +89,22 @@ class MirrorCheck:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Any, tuple[Mirror, ...]]] = {}
 
-    async def run(self, params: CallRequest, ctx: Context, proceed: Handler) -> Any:
+    def run(self, params: CallRequest, ctx: Context, proceed: Handler) -> Awaitable[Any]:
         revision = ctx.session.revision
         if ctx.headers is not None and revision is not None and revision.stateless:
-            for mirror in self._mirrors(params.name, ctx):
+            mirrors = self._mirrors(params.name, ctx)
+            if mirrors:
+                # Raises as the call itself would: who may not call learns nothing of the tool.
+                ctx.kernel.executor.find(params.name, ctx)
+            for mirror in mirrors:
                 check(mirror, params.arguments or {}, ctx.headers)
-        return await proceed(params, ctx)
+        return proceed(params, ctx)
 
     def _mirrors(self, name: str, ctx: Context) -> tuple[Mirror, ...]:
-        """Raises `NotFound` and `Forbidden` as the call itself would."""
-        schema = ctx.kernel.executor.find(name, ctx).definition.input_schema
+        tool = ctx.kernel.registry.tools.get(name)
+        if tool is None:
+            return ()
+        schema = tool.definition.input_schema
         known = self._known.get(name)
         if known is None or known[0] is not schema:
             if len(self._known) >= _KEPT:
