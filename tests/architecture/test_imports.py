@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zcp": {"anyio", "attrs", "click", "rich", *PACKAGES},
     "zcp_kernel": {"anyio", "attrs", "cattrs", "fastjsonschema", "orjson", "packaging", "pluggy"},
     "zcp_profiles": {"anyio", "attrs", "cattrs", "cryptography", "zcp_kernel"},
-    "zcp_transport_http": {"anyio", "attrs", "hypercorn", "starlette", "zcp_kernel"},
+    "zcp_transport_http": {"anyio", "attrs", "hypercorn", "zcp_kernel"},
     "zcp_transport_stdio": {"anyio", "attrs", "zcp_kernel"},
 }
 

@@ -29,8 +29,8 @@ def zcp(*args: object) -> Any:
 
 def test_every_example_is_tested_here() -> None:
     tested = {
-        "hooked_client", "multi_backend_client", "run_zcp_api_server", "run_zcp_mcp_stdio_server",
-        "subprocess_client", "task_client", "type_hints_server", "zcp_server_template",
+        "hooked_client", "http_surfaces", "multi_backend_client", "run_zcp_api_server",
+        "run_zcp_mcp_stdio_server", "subprocess_client", "task_client", "type_hints_server", "zcp_server_template",
     }  # fmt: skip
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
@@ -38,6 +38,14 @@ def test_every_example_is_tested_here() -> None:
 @pytest.mark.parametrize(
     ("name", "lines"),
     [
+        (
+            "http_surfaces",
+            [
+                "/mcp 2025-11-25 {'sum': 3}",
+                "/zcp zcp/1 {'sum': 3}",
+                "/sse 2025-11-25 {'sum': 3}",
+            ],
+        ),
         (
             "task_client",
             [

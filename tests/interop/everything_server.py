@@ -5,6 +5,7 @@
 
 import base64
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,11 @@ app = FastZCP(
     instructions="Call anything.",
 )
 cancelled: list[str] = []
+let_go: set[str] = set()
+
+PAUSE = 0.005
+LONGEST = 60.0
+"""Seconds a thread is kept for a client that has gone."""
 
 
 @dataclass
@@ -86,19 +92,31 @@ async def media() -> list[Any]:
 
 
 @app.tool
-async def count(steps: int, ctx: Context) -> str:
-    """Report progress at every step."""
+async def count(steps: int, name: str, ctx: Context) -> str:
+    """Report progress at every step, and return once the name is let go."""
     for step in range(1, steps + 1):
         await ctx.report_progress(step, steps, f"step {step}")
+    while name not in let_go:
+        await anyio.sleep(PAUSE)
     return f"counted to {steps}"
 
 
 @app.tool
-def count_in_thread(steps: int, ctx: Any) -> str:
-    """Report progress from a sync handler."""
+def count_in_thread(steps: int, name: str, ctx: Any) -> str:
+    """Do so in a sync handler."""
     for step in range(1, steps + 1):
         ctx.report_progress(step, steps, f"step {step}")
+    deadline = time.monotonic() + LONGEST
+    while name not in let_go and time.monotonic() < deadline:
+        time.sleep(PAUSE)
     return f"counted to {steps}"
+
+
+@app.tool
+async def release(name: str) -> str:
+    """Let the calls that wait for a name return."""
+    let_go.add(name)
+    return "released"
 
 
 @app.tool

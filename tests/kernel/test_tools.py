@@ -25,6 +25,7 @@ ADD = {
     "additionalProperties": False,
 }
 PNG = b"\x89PNG\r\n\x1a\n0000"
+WAV = b"RIFF\0\0\0\0WAVEfmt "
 
 
 @dataclass
@@ -52,6 +53,8 @@ RETURNS: list[tuple[Any, Any, Any]] = [
         [{"type": "image", "data": "eA==", "mimeType": "image/png"}],
     ),
     (PNG, None, [{"type": "image", "data": "iVBORw0KGgowMDAw", "mimeType": "image/png"}]),
+    (WAV, None, [{"type": "audio", "data": "UklGRgAAAABXQVZFZm10IA==", "mimeType": "audio/wav"}]),
+    ([b"ID3"], None, [{"type": "audio", "data": "SUQz", "mimeType": "audio/mpeg"}]),
     (CallResult([TextContent("t")], is_error=True), None, [{"type": "text", "text": "t"}]),
 ]
 
@@ -71,7 +74,7 @@ async def test_what_a_handler_returns(value: Any, structured: Any, content: Any)
     assert result["isError"] is isinstance(value, CallResult)
 
 
-async def test_bytes_that_are_no_image_are_an_embedded_resource() -> None:
+async def test_bytes_of_no_known_kind_are_an_embedded_resource() -> None:
     app = make_app()
 
     @app.tool(name="give", input_schema={"type": "object"})

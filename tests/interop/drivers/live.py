@@ -19,6 +19,7 @@ async def progress_in_thread(face: Face, pinned: str) -> None:
 
 
 async def _progress(face: Face, tool: str, pinned: str) -> None:
+    """Every step arrives while the call still runs: it returns only when told to."""
     steps: list[tuple[float, float | None, str | None]] = []
     all_here = anyio.Event()
 
@@ -27,8 +28,15 @@ async def _progress(face: Face, tool: str, pinned: str) -> None:
         if done == 5:
             all_here.set()
 
-    assert text_of(await face.call(tool, {"steps": 5}, on_progress)) == "counted to 5"
-    await all_here.wait()
+    async def let_go() -> None:
+        await all_here.wait()
+        await face.call("release", {"name": name})
+
+    name = f"{tool} {UNIQUE}"
+    async with anyio.create_task_group() as group:
+        group.start_soon(let_go)
+        counted = await face.call(tool, {"steps": 5, "name": name}, on_progress)
+    assert text_of(counted) == "counted to 5"
     said = pinned >= "2025-03-26"
     assert steps == [(n, 5, f"step {n}" if said else None) for n in range(1, 6)], steps
 

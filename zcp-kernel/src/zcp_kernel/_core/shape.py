@@ -12,6 +12,7 @@ from ..errors import ToolError
 from ..jsontext import dumps, loads
 from ..model import (
     BLOCKS,
+    AudioContent,
     CallResult,
     EmbeddedResource,
     ImageContent,
@@ -24,7 +25,10 @@ _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
+    (b"ID3", "audio/mpeg"),
+    (b"fLaC", "audio/flac"),
 )
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 
 BINARY = (bytes, bytearray, memoryview)
 
@@ -85,15 +89,19 @@ def _structured(value: Any) -> TextContent:
     return TextContent(dumps(value).decode())
 
 
-def binary_block(value: bytes) -> ImageContent | EmbeddedResource:
-    """Images by their signature; any other bytes as an embedded resource."""
+def binary_block(value: bytes) -> ImageContent | AudioContent | EmbeddedResource:
+    """Images and sounds by their signature; any other bytes as an embedded resource."""
     data = bytes(value)
     text = base64.b64encode(data).decode()
-    for signature, mime_type in _SIGNATURES:
-        if data.startswith(signature):
-            return ImageContent(text, mime_type)
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return ImageContent(text, "image/webp")
-    return EmbeddedResource(
-        ResourceContents(uri="zcp://result/bytes", mime_type="application/octet-stream", blob=text)
-    )
+    media_type = _media_type(data)
+    if media_type is None:
+        uri, unknown = "zcp://result/bytes", "application/octet-stream"
+        return EmbeddedResource(ResourceContents(uri=uri, mime_type=unknown, blob=text))
+    block = ImageContent if media_type.startswith("image/") else AudioContent
+    return block(text, media_type)
+
+
+def _media_type(data: bytes) -> str | None:
+    if data.startswith(b"RIFF"):
+        return _RIFF.get(data[8:12])
+    return next((name for signature, name in _SIGNATURES if data.startswith(signature)), None)

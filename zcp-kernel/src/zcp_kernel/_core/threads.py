@@ -18,6 +18,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import anyio
@@ -194,6 +195,7 @@ class _Worker:
     def __init__(self, rested: Callable[[_Worker], None]) -> None:
         self._rested = rested
         self._call: _Call | None = None
+        self._stopped = False
         self._wake, self._waker = os.pipe()
         token: Any = anyio.lowlevel.current_token().native_token
         self._on_loop: Callable[..., Any] = (
@@ -205,12 +207,20 @@ class _Worker:
         os.write(self._waker, b"1")
 
     def stop(self) -> None:
-        os.write(self._waker, b"0")
+        """Let the thread end, once it is idle. Idempotent."""
+        if not self._stopped:
+            self._stopped = True
+            os.write(self._waker, b"0")
 
     async def live(self) -> None:
         """The worker's life, in a thread of anyio's, so that handlers may use `anyio.from_thread`
         as in any other."""
-        await to_thread.run_sync(self._work, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+        try:
+            await to_thread.run_sync(self._work, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+        except BaseException:
+            # The loop ends and nobody closed the server: an idle thread would hold up the exit.
+            self.stop()
+            raise
 
     def _work(self) -> None:
         try:

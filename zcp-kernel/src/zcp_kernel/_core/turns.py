@@ -89,8 +89,10 @@ class Turns:
 
         # The loop calls it only if the answer lets the loop run before it is there.
         handle = self._loop.call_soon(pass_on)
-        await self._answer(due)
-        handle.cancel()
+        try:
+            await self._answer(due)
+        finally:
+            handle.cancel()
         return not passed
 
     def _pass_on(self) -> None:

@@ -79,7 +79,7 @@ class MemoryHTTP:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme, 80)
         host = parts.hostname or "localhost"
-        fields = {"host": parts.netloc, "content-length": str(size), **headers}
+        fields = {"host": parts.netloc or host, "content-length": str(size), **headers}
         if not size:
             del fields["content-length"]
         return {

@@ -194,8 +194,8 @@ class Registry:
     def prompt(self, function: Any = None, /, **options: Any) -> Any:
         """Register a prompt; also usable bare, `@app.prompt`.
 
-        The handler returns text, bytes (an image), a list of `{role, content}`, messages or content
-        blocks. Without `arguments` they come from its parameters.
+        The handler returns text, bytes (an image or a sound), a list of `{role, content}`, messages
+        or content blocks. Without `arguments` they come from its parameters.
         """
 
         def register(handler: F) -> F:

@@ -1,0 +1,27 @@
+"""zcp over HTTP, as its users write a server."""
+
+from zcp import FastZCP, create_asgi_app
+
+app = FastZCP("bench")
+
+
+@app.tool
+async def echo_async(text: str) -> str:
+    """Echo a text."""
+    return text
+
+
+@app.tool
+def echo_sync(text: str) -> str:
+    """Echo a text."""
+    return text
+
+
+@app.tool
+async def announce() -> str:
+    """Change the list of tools, which every client is told of."""
+    app.add_tool(echo_async, name=f"echo_{len(app.registry.tools)}")
+    return "done"
+
+
+application = create_asgi_app(app)

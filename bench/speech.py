@@ -1,0 +1,82 @@
+"""What is said over HTTP: a call in each way of speaking, with the session it needs."""
+
+import json
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .site import Message, Site, json_of
+
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+BASIC = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+STATELESS, SESSION = "2026-07-28", "session"
+TEXT = "hello"
+
+
+def calls(
+    site: Site, path: str, way: str, tool: str, sessions: int
+) -> tuple[list[Message], list[socket.socket]]:
+    """Requests that call `tool`, one for each session; and the streams the sessions listen on,
+    to be closed when all is over."""
+    if way == STATELESS:
+        headers = {**BASIC, "mcp-protocol-version": STATELESS}
+        headers |= {"mcp-method": "tools/call", "mcp-name": tool}
+        return [Message(path, headers, _call(tool, META))], []
+    revision = "zcp/1" if path == "/zcp" else "2025-11-25"
+    opened = [open_session(site, path, revision) for _ in range(sessions)]
+    streams = [listening(site, path, headers) for headers in opened]
+    return [Message(path, headers, _call(tool)) for headers in opened], streams
+
+
+def single(path: str, tool: str) -> list[Message]:
+    """A call on the native plane without a session."""
+    return [Message(path, BASIC, _call(tool))]
+
+
+def open_session(site: Site, path: str, revision: str) -> Mapping[str, str]:
+    """The header fields of requests in a new session."""
+    params = {
+        "protocolVersion": revision,
+        "capabilities": {},
+        "clientInfo": {"name": "bench", "version": "1"},
+    }
+    answer, _ = site.post(Message(path, BASIC, request("initialize", params)))
+    headers = {**BASIC, "mcp-session-id": answer["mcp-session-id"]}
+    if path == "/mcp":
+        headers["mcp-protocol-version"] = revision
+    notice = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    site.post(Message(path, headers, json.dumps(notice).encode()))
+    return headers
+
+
+def listening(site: Site, path: str, headers: Mapping[str, str]) -> socket.socket:
+    """The stream a client opens for what the server sends by itself."""
+    wanted = {name: value for name, value in headers.items() if name.startswith("mcp-")}
+    link = site.listen(path, {**wanted, "accept": "text/event-stream"})
+    if not link.recv(4096).startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"{site.module} opens no stream")
+    return link
+
+
+def check(site: Site, messages: Sequence[Message]) -> None:
+    """Raises RuntimeError unless every one of these calls is answered rightly."""
+    for message in messages:
+        answer: Any = json_of(site.post(message)[1])
+        content = answer.get("result", {}).get("content") or [answer.get("result")]
+        if TEXT not in json.dumps(content):
+            raise RuntimeError(f"{site.module} gave a wrong answer: {answer}")
+
+
+def request(method: str, params: Mapping[str, Any]) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+
+
+def _call(tool: str, meta: Mapping[str, Any] | None = None) -> bytes:
+    params: dict[str, Any] = {"name": tool, "arguments": {"text": TEXT}}
+    if meta is not None:
+        params["_meta"] = meta
+    return request("tools/call", params)

@@ -1,0 +1,78 @@
+"""A load generator for machines without `wrk`: raw requests on many connections, standard library
+only. It is slower than a fast server: its figures understate those."""
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+
+class Connection(asyncio.Protocol):
+    """Sends the next request when the one before was answered, until it is told to stop."""
+
+    def __init__(self, requests: list[bytes], at: int) -> None:
+        self._requests = requests
+        self._at = at
+        self._buffer = b""
+        self.done = 0
+        self.failed = ""
+        self.stopping = False
+        self.closed = asyncio.Event()
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+        self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.stopping:
+            self.failed = f"the server closed a connection: {exc}"
+        self.closed.set()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, body = self._buffer.partition(b"\r\n\r\n")
+        if not found or not _complete(head.lower(), body):
+            return
+        if not head.startswith(b"HTTP/1.1 2"):
+            self.failed = self._buffer.decode(errors="replace")
+        self._buffer = b""
+        self.done += 1
+        if self.stopping or self.failed:
+            self.stopping = True
+            self._transport.close()
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        self._at = (self._at + 1) % len(self._requests)
+        self._transport.write(self._requests[self._at])
+
+
+def _complete(head: bytes, body: bytes) -> bool:
+    if b"transfer-encoding: chunked" in head:
+        return body.endswith(b"0\r\n\r\n")
+    length = head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]
+    return len(body) >= int(length or 0)
+
+
+async def main() -> None:
+    task = json.load(sys.stdin)
+    requests = [request.encode() for request in task["requests"]]
+    loop = asyncio.get_running_loop()
+    begun = time.perf_counter()
+    links = [Connection(requests, at) for at in range(task["connections"])]
+    for link in links:
+        await loop.create_connection(lambda link=link: link, "127.0.0.1", task["port"])
+    await asyncio.sleep(task["seconds"])
+    done, spent = sum(link.done for link in links), time.perf_counter() - begun
+    for link in links:
+        link.stopping = True
+    await asyncio.wait_for(asyncio.gather(*(link.closed.wait() for link in links)), 20)
+    failed = next((link.failed for link in links if link.failed), None)
+    if failed:
+        raise SystemExit(failed)
+    print(done / spent)
+
+
+asyncio.run(main())
