@@ -111,9 +111,7 @@ def _npm(python: Path, listed: Path, folder: Path) -> None:
 
 
 def _run(command: Sequence[str], cwd: Path = ROOT) -> None:
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, encoding="utf-8", check=False
-    )
+    done = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
 

@@ -16,19 +16,22 @@ from .site import Message, Site
 
 CONNECTIONS = 32
 
+# Requests in one session need ids of their own; they keep their length.
 _SCRIPT = """
-local requests, count, last = {}, 0, 0
+local heads, tails, count, last, id = {}, {}, 0, 0, 100000000
 local function add(path, body, headers)
-  headers["host"] = wrk.host .. ":" .. wrk.port
+  headers["Host"] = wrk.host .. ":" .. wrk.port
   count = count + 1
-  requests[count] = wrk.format("POST", path, headers, body)
+  local whole = wrk.format("POST", path, headers, body)
+  local from, to = whole:find("100000000", 1, true)
+  heads[count], tails[count] = whole:sub(1, from - 1), whole:sub(to + 1)
 end
 init = function()
 %s
 end
 request = function()
-  last = last %% count + 1
-  return requests[last]
+  last, id = last %% count + 1, id + 1
+  return heads[last] .. id .. tails[last]
 end
 """
 
@@ -50,7 +53,9 @@ def rate(site: Site, messages: Sequence[Message], seconds: float) -> float:
         RuntimeError: an answer was refused or lost.
     """
     tool = wrk()
-    return _by_own(site, messages, seconds) if tool is None else _by_wrk(tool, site, messages, seconds)
+    return (
+        _by_own(site, messages, seconds) if tool is None else _by_wrk(tool, site, messages, seconds)
+    )
 
 
 def _by_wrk(tool: str, site: Site, messages: Sequence[Message], seconds: float) -> float:

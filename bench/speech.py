@@ -15,6 +15,7 @@ META = {
 BASIC = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
 STATELESS, SESSION = "2026-07-28", "session"
 TEXT = "hello"
+ID = 100_000_000
 
 
 def calls(
@@ -72,7 +73,7 @@ def check(site: Site, messages: Sequence[Message]) -> None:
 
 
 def request(method: str, params: Mapping[str, Any]) -> bytes:
-    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    return json.dumps({"jsonrpc": "2.0", "id": ID, "method": method, "params": params}).encode()
 
 
 def _call(tool: str, meta: Mapping[str, Any] | None = None) -> bytes:

@@ -20,7 +20,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     call = orjson.loads(body)
     text = call["params"]["arguments"]["text"]
     answer = orjson.dumps(
-        {"jsonrpc": "2.0", "id": call["id"], "result": {"content": [{"type": "text", "text": text}]}}
+        {
+            "jsonrpc": "2.0",
+            "id": call["id"],
+            "result": {"content": [{"type": "text", "text": text}]},
+        }
     )
     fields = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": fields})

@@ -9,11 +9,10 @@ from typing import Any
 
 
 class Connection(asyncio.Protocol):
-    """Sends the next request when the one before was answered, until it is told to stop."""
+    """Sends its request again when it was answered, until it is told to stop."""
 
-    def __init__(self, requests: list[bytes], at: int) -> None:
-        self._requests = requests
-        self._at = at
+    def __init__(self, request: bytes) -> None:
+        self._request = request
         self._buffer = b""
         self.done = 0
         self.failed = ""
@@ -45,8 +44,7 @@ class Connection(asyncio.Protocol):
             self._send()
 
     def _send(self) -> None:
-        self._at = (self._at + 1) % len(self._requests)
-        self._transport.write(self._requests[self._at])
+        self._transport.write(self._request)
 
 
 def _complete(head: bytes, body: bytes) -> bool:
@@ -61,7 +59,7 @@ async def main() -> None:
     requests = [request.encode() for request in task["requests"]]
     loop = asyncio.get_running_loop()
     begun = time.perf_counter()
-    links = [Connection(requests, at) for at in range(task["connections"])]
+    links = [Connection(requests[at % len(requests)]) for at in range(task["connections"])]
     for link in links:
         await loop.create_connection(lambda link=link: link, "127.0.0.1", task["port"])
     await asyncio.sleep(task["seconds"])

@@ -69,7 +69,11 @@ def test_everything_imports_without_the_optional_libraries() -> None:
     script += "".join(f"sys.modules[{library!r}] = None\n" for library in OPTIONAL)
     script += "".join(f"import {name}\n" for name in names if not name.endswith("__main__"))
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, encoding="utf-8", timeout=120, check=False
+        [sys.executable, "-c", script],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

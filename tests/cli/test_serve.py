@@ -63,8 +63,8 @@ def test_a_session_from_a_file(zcp: Zcp, kitchen: Path, tmp_path: Path) -> None:
     recorded.write_text(session(("tools/list", {})))
     with recorded.open() as lines:
         done = subprocess.run(
-            zcp.command("serve", f"{kitchen}:app"), stdin=lines, capture_output=True, encoding="utf-8",
-            timeout=60, env=zcp.env, check=True,
+            zcp.command("serve", f"{kitchen}:app"), stdin=lines, capture_output=True,
+            encoding="utf-8", timeout=60, env=zcp.env, check=True,
         )  # fmt: skip
     assert len(answers(Ran(0, done.stdout, ""))[1]["tools"]) > 5
 
@@ -135,7 +135,11 @@ def test_what_is_loaded(zcp: Zcp, tmp_path: Path) -> None:
     assert "rich" not in names
     only_zcp = "import sys, zcp, zcp.cli; print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", only_zcp], capture_output=True, encoding="utf-8", timeout=60, check=True
+        [sys.executable, "-c", only_zcp],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
     )
     loaded = set(done.stdout.split())
     assert "zcp.cli" in loaded

@@ -3,6 +3,7 @@ every event loop and server we name; a warning counts as a failure."""
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_every_scenario_passes(entry: Path, url: str, leg: str, tmp_path: Path) 
 def test_the_suite_has_the_scenarios_it_had(entry: Path, leg: str, count: int) -> None:
     """A list that could not be read would ask for nothing."""
     assert len(suite.scenarios(entry, leg)) == count
+
+
+@pytest.mark.parametrize("url", SERVERS[:1], indirect=True)
+def test_both_eras_at_once_do_not_disturb_each_other(entry: Path, url: str, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(len(suite.LEGS)) as pool:
+        jobs = {
+            leg: pool.submit(suite.run_leg, entry, url, leg, tmp_path / leg) for leg in suite.LEGS
+        }
+    for leg, job in jobs.items():
+        assert not suite.problems(leg, job.result(), [])
 
 
 EXTENSIONS = (

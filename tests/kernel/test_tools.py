@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
+import anyio.from_thread
 import pytest
 from harness import connected, make_app
 from zcp_kernel.config import ServerSection, ToolExposureConfig, ToolsSection
@@ -339,17 +340,32 @@ async def test_a_tools_timeout_answers_at_once_sync_and_async() -> None:
 async def test_stray_threads_are_capped() -> None:
     app = make_app()
     release = threading.Event()
+    both_inside = anyio.Event()
+    inside: list[int] = []
 
-    @app.tool(name="stuck", input_schema={"type": "object"}, timeout=0.05)
+    def entered() -> None:
+        inside.append(1)
+        if len(inside) == 2:
+            both_inside.set()
+
+    @app.tool(name="stuck", input_schema={"type": "object"})
     def stuck() -> None:
+        anyio.from_thread.run_sync(entered)
         release.wait(20)
 
     try:
         async with connected(app, sections={"tools": ToolsSection(max_threads=2)}) as client:
-            texts = [(await client.call_tool("stuck", {}))["content"][0]["text"] for _ in range(3)]
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.call_tool, "stuck", {})
+                group.start_soon(client.call_tool, "stuck", {})
+                await both_inside.wait()
+                group.cancel_scope.cancel()
+            assert await client.ping() == {"ok": True}
+            result = await client.call_tool("stuck", {})
     finally:
         release.set()
-    assert ["overloaded" in text for text in texts] == [False, False, True]
+    assert result["isError"]
+    assert "overloaded" in result["content"][0]["text"]
 
 
 async def test_cancelling_really_cancels_and_the_session_goes_on() -> None:

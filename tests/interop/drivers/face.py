@@ -46,12 +46,14 @@ class Inbox:
 class Face(Protocol):
     """One SDK's client. `inbox` has `log` (params) and the notifications' methods (params).
 
-    `level_in_requests` is the log level its requests carry in the stateless revision.
+    `level_in_requests` is the log level its requests carry in the stateless revision; `renamed`
+    the error codes it hands on as others.
     """
 
     inbox: Inbox
     revision: str
     level_in_requests: str
+    renamed: dict[int, int]
 
     async def info(self) -> Shape: ...
     async def ping(self) -> None: ...

@@ -6,7 +6,7 @@ revision named.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 from mcp import ClientSession, McpError, StdioServerParameters, types
@@ -27,6 +27,7 @@ class Face:
     """`face.Face` over a `ClientSession`."""
 
     level_in_requests = "warning"
+    renamed: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:
         self.inbox = Inbox()

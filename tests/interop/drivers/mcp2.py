@@ -6,7 +6,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import mcp_types as types
@@ -42,6 +42,7 @@ class Face:
     """`face.Face` over a `ClientSession`, the one inside a `Client` where the mode has one."""
 
     level_in_requests = "warning"
+    renamed: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:
         self.inbox = Inbox()

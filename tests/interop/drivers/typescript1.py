@@ -7,4 +7,4 @@ import anyio
 
 from .typescript.face import drive
 
-anyio.run(drive, "sdk1.mjs")
+anyio.run(drive, "sdk1.mjs", {})

@@ -138,9 +138,7 @@ async def test_only_what_the_client_declared_is_asked() -> None:
         assert list(asked(await server.tool("whatever", caps=only_sampling)).values()) == [
             "sampling/createMessage"
         ]
-        error, status = await server.refused(
-            "tools/call", {"name": "greet"}, caps=only_sampling
-        )
+        error, status = await server.refused("tools/call", {"name": "greet"}, caps=only_sampling)
     assert (error["code"], status) == (-32021, 400)
     assert error["data"] == {"requiredCapabilities": {"elicitation": {}}}
 

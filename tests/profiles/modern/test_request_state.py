@@ -67,9 +67,7 @@ async def test_rounds_are_bounded() -> None:
         for _ in range(7):
             [key] = asked(result)
             state = result["requestState"]
-            result = await server.tool(
-                "nag", {}, inputResponses={key: YES}, requestState=state
-            )
+            result = await server.tool("nag", {}, inputResponses={key: YES}, requestState=state)
         [key] = asked(result)
         params = {
             "name": "nag",
@@ -86,9 +84,7 @@ async def test_long_answers_stay_on_the_server() -> None:
     async with serving(app()) as server:
         first = await server.tool("rounds", {})
         state = first["requestState"]
-        second = await server.tool(
-            "rounds", {}, inputResponses={"step1": long}, requestState=state
-        )
+        second = await server.tool("rounds", {}, inputResponses={"step1": long}, requestState=state)
         assert len(second["requestState"]) < 1000
         state = second["requestState"]
         done = await server.tool("rounds", {}, inputResponses={"step2": ALICE}, requestState=state)

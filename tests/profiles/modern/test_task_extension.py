@@ -77,8 +77,6 @@ def add_ways_to_ask(made: FastZCP) -> None:
         return f"for {(user_name.content or {})['name']}"
 
 
-
-
 async def start(server: Server, name: str, arguments: Any = None, **more: Any) -> Any:
     created = await server.tool(name, arguments or {}, caps=more.pop("caps", WITH_TASKS), **more)
     assert created["resultType"] == "task", created

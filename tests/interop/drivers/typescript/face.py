@@ -107,8 +107,9 @@ class Face:
 
     level_in_requests = "warning"
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, renamed: dict[int, int]) -> None:
         self.inbox = bridge.inbox
+        self.renamed = renamed
         self.revision = ""
         self._ask = bridge.ask
         self._greeting: Shape = {}
@@ -179,7 +180,7 @@ class Face:
         return (error.code, str(error)) if isinstance(error, Refused) else None
 
 
-async def drive(script: str) -> None:
+async def drive(script: str, renamed: dict[int, int]) -> None:
     """Put the client that a script makes to every check."""
     revision = sys.argv[2]
     command = [str(NODE), "--import", (HERE / "packages.mjs").as_uri(), str(HERE / script)]
@@ -190,7 +191,7 @@ async def drive(script: str) -> None:
         bridge = Bridge(process)
         async with anyio.create_task_group() as group:
             group.start_soon(bridge.listen)
-            face = Face(bridge)
+            face = Face(bridge, renamed)
             await face.connect()
             await checks.run(face, revision)
             await bridge.aclose()

@@ -176,7 +176,8 @@ def _identity(params: Retried) -> tuple[list[Any], bool]:
     in it can change any more."""
     identity: list[Any] = []
     settled = True
-    for name in _members(type(params)):
+    shape: Any = type(params)
+    for name in _members(shape):
         value = getattr(params, name)
         if is_object(value):
             value = value.copy()
@@ -188,5 +189,5 @@ def _identity(params: Retried) -> tuple[list[Any], bool]:
 
 
 @cache
-def _members(cls: type[Retried]) -> tuple[str, ...]:
+def _members(cls: type[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(cls) if each.name not in _BESIDE_THE_CALL)

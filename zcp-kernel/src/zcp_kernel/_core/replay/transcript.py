@@ -84,9 +84,7 @@ async def seal(
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
-async def unseal(
-    state: str, binding: bytes, keys: KeyRing | None, handles: Handles
-) -> Transcript:
+async def unseal(state: str, binding: bytes, keys: KeyRing | None, handles: Handles) -> Transcript:
     """The transcript a retry brings.
 
     Raises `InvalidParams` for a state that is not ours, expired, or of another call or caller.
