@@ -1,8 +1,11 @@
 """zcp over HTTP, as its users write a server."""
 
+from itertools import count
+
 from zcp import FastZCP, create_asgi_app
 
 app = FastZCP("bench")
+numbers = count()
 
 
 @app.tool
@@ -20,7 +23,7 @@ def echo_sync(text: str) -> str:
 @app.tool
 async def announce() -> str:
     """Change the list of tools, which every client is told of."""
-    app.add_tool(echo_async, name=f"echo_{len(app.registry.tools)}")
+    app.tool(name=f"echo_{next(numbers)}")(echo_sync)
     return "done"
 
 

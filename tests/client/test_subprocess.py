@@ -50,7 +50,7 @@ run_mcp_stdio_server_sync(app)
 @pytest.fixture
 def command(tmp_path: Path) -> list[str]:
     script = tmp_path / "server.py"
-    script.write_text(SERVER)
+    script.write_text(SERVER, "utf-8")
     return [sys.executable, str(script)]
 
 
@@ -153,7 +153,7 @@ async def test_a_command_that_does_not_exist() -> None:
 
 async def test_a_program_that_is_no_server(tmp_path: Path) -> None:
     script = tmp_path / "noise.py"
-    script.write_text("print('hello'); input(); raise SystemExit(4)")
+    script.write_text("print('hello'); input(); raise SystemExit(4)", "utf-8")
     client = stdio_client([sys.executable, str(script)])
     with anyio.fail_after(20), pytest.raises(ConnectionLost, match="exit code 4"):
         await client.initialize()

@@ -30,7 +30,8 @@ def zcp(*args: object) -> Any:
 def test_every_example_is_tested_here() -> None:
     tested = {
         "hooked_client", "http_surfaces", "multi_backend_client", "run_zcp_api_server",
-        "run_zcp_mcp_stdio_server", "subprocess_client", "task_client", "type_hints_server", "zcp_server_template",
+        "run_zcp_mcp_stdio_server", "subprocess_client", "task_client", "type_hints_server",
+        "zcp_server_template",
     }  # fmt: skip
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 

@@ -5,7 +5,7 @@
 
 import base64
 import sys
-import time
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +31,9 @@ app = FastZCP(
     instructions="Call anything.",
 )
 cancelled: list[str] = []
-let_go: set[str] = set()
+waiting: dict[str, anyio.Event] = {}
+waiting_threads: dict[str, threading.Event] = {}
 
-PAUSE = 0.005
 LONGEST = 60.0
 """Seconds a thread is kept for a client that has gone."""
 
@@ -96,8 +96,7 @@ async def count(steps: int, name: str, ctx: Context) -> str:
     """Report progress at every step, and return once the name is let go."""
     for step in range(1, steps + 1):
         await ctx.report_progress(step, steps, f"step {step}")
-    while name not in let_go:
-        await anyio.sleep(PAUSE)
+    await waiting.setdefault(name, anyio.Event()).wait()
     return f"counted to {steps}"
 
 
@@ -106,16 +105,15 @@ def count_in_thread(steps: int, name: str, ctx: Any) -> str:
     """Do so in a sync handler."""
     for step in range(1, steps + 1):
         ctx.report_progress(step, steps, f"step {step}")
-    deadline = time.monotonic() + LONGEST
-    while name not in let_go and time.monotonic() < deadline:
-        time.sleep(PAUSE)
+    waiting_threads.setdefault(name, threading.Event()).wait(LONGEST)
     return f"counted to {steps}"
 
 
 @app.tool
 async def release(name: str) -> str:
     """Let the calls that wait for a name return."""
-    let_go.add(name)
+    waiting.setdefault(name, anyio.Event()).set()
+    waiting_threads.setdefault(name, threading.Event()).set()
     return "released"
 
 

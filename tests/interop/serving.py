@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.server_process import free_port, server
+from server_process import free_port, server
 
 APPLICATION = "tests.interop.everything_http:application"
 SERVERS = ("hypercorn-asyncio", "hypercorn-trio", "uvicorn")

@@ -115,7 +115,7 @@ def report(check: str, ok: bool, detail: str) -> None:
 
 
 def arguments() -> tuple[str, str, list[str]]:
-    """`MODE REVISION PLACE…` of the driver's command line; a place is a command to run, or a URL."""
+    """`MODE REVISION PLACE…` of the driver's command line; a place is a command, or a URL."""
     mode, revision, *place = sys.argv[1:]
     return mode, revision, place
 

@@ -5,7 +5,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 import mcp_types as types
@@ -33,10 +33,10 @@ class Face:
     """`face.Face` over a FastMCP `Client`."""
 
     level_in_requests = "debug"
-    renamed: ClassVar[dict[int, int]] = {}
 
     def __init__(self, mode: Any, place: list[str]) -> None:
         self.inbox = Inbox()
+        self.renamed: dict[int, int] = {}
         self.client = Client(
             link(place),
             mode=mode,

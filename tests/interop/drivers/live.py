@@ -81,7 +81,7 @@ async def cancel(face: Face, _: str) -> None:
         await face.inbox.until("log", lambda entry: entry["data"] == f"waiting {UNIQUE}")
 
     await face.call_until("wait_for_ever", {"name": UNIQUE}, begun)
-    for _ in range(1000):
+    for _attempt in range(1000):
         if UNIQUE in value_of(face, await face.call("were_cancelled", {})):
             break
         await anyio.sleep(0.01)

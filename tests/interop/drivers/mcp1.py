@@ -6,7 +6,7 @@ revision named.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 from mcp import ClientSession, McpError, StdioServerParameters, types
@@ -27,10 +27,10 @@ class Face:
     """`face.Face` over a `ClientSession`."""
 
     level_in_requests = "warning"
-    renamed: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:
         self.inbox = Inbox()
+        self.renamed: dict[int, int] = {}
         self.session: ClientSession
         self.greeting: types.InitializeResult
         self.revision = ""

@@ -1,12 +1,12 @@
 """Drives the everything server with the official MCP Python SDK 2.x.
 
-`mcp2.py auto|legacy|pinned REVISION COMMAND…|URL`: `auto` asks `server/discover` first and falls back,
-`legacy` shakes hands as the SDK does, `pinned` offers the revision named.
+`mcp2.py auto|legacy|pinned REVISION COMMAND…|URL`: `auto` asks `server/discover` first and falls
+back, `legacy` shakes hands as the SDK does, `pinned` offers the revision named.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 import mcp_types as types
@@ -42,10 +42,10 @@ class Face:
     """`face.Face` over a `ClientSession`, the one inside a `Client` where the mode has one."""
 
     level_in_requests = "warning"
-    renamed: ClassVar[dict[int, int]] = {}
 
     def __init__(self) -> None:
         self.inbox = Inbox()
+        self.renamed: dict[int, int] = {}
         self.session: ClientSession
         self.call_tool: Callable[..., Awaitable[Any]]
         self.revision = ""

@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from zcp_kernel._core.schema.pure_patterns import translate
 from zcp_kernel.errors import SchemaRefused
-
-from .conftest import HERE, engine_named
 
 
 @pytest.mark.parametrize(
@@ -104,21 +100,3 @@ def test_costly_patterns_take_short_texts_only() -> None:
 )
 def test_everyday_patterns_are_taken(pattern: str) -> None:
     re.compile(translate(pattern))
-
-
-@pytest.mark.skipif("rs" not in HERE, reason="compares with jsonschema-rs, absent here by design")
-@settings(max_examples=300, deadline=None)
-@given(
-    pattern=st.text(alphabet="ab1_ .*+?|()[]^$\\dwsDWSbB{},2-", max_size=8),
-    text=st.text(alphabet="ab1_ .é\n-", max_size=6),
-)
-def test_accepted_patterns_agree_with_the_exact_engine(pattern: str, text: str) -> None:
-    """But for word boundaries beside letters beyond ASCII: there jsonschema-rs follows Unicode,
-    while ECMA-262 (WordCharacters) and the pure engine keep to ASCII."""
-    assume(text.isascii() or "b" not in pattern.lower())
-    try:
-        pure = engine_named("pure").compile({"pattern": pattern})
-        exact = engine_named("rs").compile({"pattern": pattern})
-    except SchemaRefused:
-        return
-    assert pure.is_valid(text) is exact.is_valid(text)

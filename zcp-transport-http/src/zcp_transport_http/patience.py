@@ -1,9 +1,11 @@
-"""Ending what takes too long, without a timer for each."""
+"""Ending waits that take too long, without a timer for each."""
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from zcp_kernel.runtime import Kernel
 
 __all__ = ["Patience"]
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 TICKS = 20
 """Looks within the time allowed: what takes too long ends at most one of them late."""
@@ -22,34 +27,52 @@ LINGER_TICKS = 5
 
 
 class Patience:
-    """Cancels scopes that are still waited in after `seconds`.
+    """Ends waits after `seconds`.
 
-    One task looks after all of them; what is quick costs two dict operations, where a deadline of
-    its own would cost more than the rest of the scope.
+    One task looks after all of them, so that a wait that is over at once, as most are, costs two
+    dict operations; a cancel scope with a deadline costs more than all the rest of reading a body.
     """
 
     def __init__(self, kernel: Kernel, seconds: float) -> None:
         self._kernel = kernel
         self._seconds = seconds
         self._tick_seconds = min(seconds / TICKS, MAX_TICK_SECONDS)
-        self._waiting: dict[anyio.CancelScope, float] = {}
+        self._waiting: dict[Any, float] = {}
         self._ticking = False
         self._quiet = 0
 
-    def new_scope(self) -> anyio.CancelScope:
-        return self._kernel.new_scope()
+    async def within(self, wait: Callable[[A], Awaitable[T]], argument: A) -> T:
+        """`await wait(argument)`. Raises `TimeoutError` if that takes too long."""
+        task = _asyncio_task()
+        if task is None:
+            return await self._in_scope(wait, argument)
+        self._begin(task)
+        try:
+            return await wait(argument)
+        except asyncio.CancelledError:
+            # Still listed: it was not us. Cancelled by others as well: that goes first.
+            if task in self._waiting or task.uncancel() > 0:
+                raise
+            raise TimeoutError from None
+        finally:
+            self._waiting.pop(task, None)
 
-    def add(self, scope: anyio.CancelScope) -> None:
-        """Somebody begins to wait in this scope."""
-        self._waiting[scope] = time.monotonic()
+    async def _in_scope(self, wait: Callable[[A], Awaitable[T]], argument: A) -> T:
+        with self._kernel.new_scope() as scope:
+            self._begin(scope)
+            try:
+                return await wait(argument)
+            finally:
+                self._waiting.pop(scope, None)
+        raise TimeoutError
+
+    def _begin(self, what: Any) -> None:
+        """`what` has a method `cancel`."""
+        self._waiting[what] = time.monotonic()
         self._quiet = 0
         if not self._ticking:
             self._ticking = True
             self._kernel.spawn(self._tick)
-
-    def discard(self, scope: anyio.CancelScope) -> None:
-        """The wait is over."""
-        self._waiting.pop(scope, None)
 
     async def _tick(self) -> None:
         try:
@@ -62,8 +85,16 @@ class Patience:
 
     def _end_late(self, before: float) -> None:
         while self._waiting:
-            scope, since = next(iter(self._waiting.items()))
+            what, since = next(iter(self._waiting.items()))
             if since > before:
                 return
-            del self._waiting[scope]
-            scope.cancel()
+            del self._waiting[what]
+            what.cancel()
+
+
+def _asyncio_task() -> asyncio.Task[Any] | None:
+    """The running task; None in another event loop than asyncio's."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None

@@ -80,6 +80,7 @@ class Kernel:
         self._introduction = introduction
         self._lifespans = lifespans
         self._routes: dict[Revision, dict[str, Route]] = {}
+        self._offers_handles: dict[Revision, bool] = {}
         self._supervisor = Supervisor()
         self._started = False
         self._thread = 0
@@ -131,7 +132,12 @@ class Kernel:
 
     def offers_handles(self, revision: Revision) -> bool:
         """Whether results may stay on the server: its clients can read them there."""
-        return any(route.operation == "handles/read" for route in self.routes(revision).values())
+        offers = self._offers_handles.get(revision)
+        if offers is None:
+            routes = self.routes(revision).values()
+            offers = any(route.operation == "handles/read" for route in routes)
+            self._offers_handles[revision] = offers
+        return offers
 
     def _body(self, operation: Operation, revision: Revision) -> Handler:
         handler = self._staged(operation)
@@ -155,7 +161,7 @@ class Kernel:
         self._started = True
         self._thread = threading.get_ident()
         self._token = anyio.lowlevel.current_token()
-        # The class behind `anyio.CancelScope` here: looking it up for each costs as much as a scope.
+        # The class behind `anyio.CancelScope` here: to look it up for each costs as much again.
         self.new_scope = type(anyio.CancelScope())
         await self._supervisor.start()
         ready, self._leave, self._left = anyio.Event(), anyio.Event(), anyio.Event()

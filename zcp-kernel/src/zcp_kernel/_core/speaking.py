@@ -32,6 +32,10 @@ GONE = (anyio.BrokenResourceError, anyio.ClosedResourceError)
 _CHANGES = (PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged)
 
 
+_NOTHING = Capabilities()
+"""What a client can do that has not said so: shared, never written to."""
+
+
 @define(slots=True)
 class SessionState:
     """What was agreed and what was left: the facts of a session.
@@ -40,7 +44,7 @@ class SessionState:
     """
 
     client_info: Implementation | None = None
-    capabilities: Capabilities = field(factory=Capabilities)
+    capabilities: Capabilities = _NOTHING
     log_level: str | None = "info"
     subscriptions: set[str] = field(factory=set[str])
     initialized: bool = False

@@ -16,7 +16,6 @@ from .revisions import make_revision
 NEWEST_HANDSHAKE = HANDSHAKE[-1]
 
 
-
 class MCPDialect:
     """Claims the handshake, after which a session knows its revision, and every message of the
     stateless revision.

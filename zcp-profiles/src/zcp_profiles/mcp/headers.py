@@ -35,7 +35,8 @@ def text(headers: Mapping[str, str], name: str) -> str | None:
     if value is None:
         return None
     if not (value.startswith(_OPEN) and value.endswith(_CLOSE) and len(value) > len(_OPEN) + 1):
-        if any(not (" " <= each <= "~" or each == "\t") for each in value):
+        seen = value.replace("\t", " ")
+        if not (seen.isascii() and seen.isprintable()):
             raise HeaderMismatch(f"invalid: header {name} holds characters no header may hold")
         return value
     try:

@@ -100,7 +100,5 @@ async def detailed(cls: type[T], task_id: str, ctx: Context) -> T:
         return shape
     value = payload.value
     shape.status = "completed"
-    shape.result = (
-        value if isinstance(value, CallResult) else CallResult(structured_content=value)
-    )
+    shape.result = value if isinstance(value, CallResult) else CallResult(structured_content=value)
     return shape

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+from typing import Any
+
 import anyio
 
 from ..config import HTTPConfig
@@ -49,32 +52,28 @@ class Intake:
                 raise Refused(400, "content-length is not a number", headers=CLOSE)
             if int(declared) > self._max_body:
                 raise self._too_large()
-        body = await self._in_time(receive)
-        if body is not None:
-            return body
-        message = f"the body did not arrive within {self._seconds:g} seconds"
-        raise Refused(408, message, headers=CLOSE)
-
-    async def _in_time(self, receive: Receive) -> bytes | None:
-        """The body; None if it took too long."""
-        patience = self._patience
-        if patience is None:
-            with anyio.move_on_after(self._seconds):
+        try:
+            if self._patience is not None:
+                return await self._patience.within(self._read, receive)
+            with anyio.fail_after(self._seconds):
                 return await self._read(receive)
-            return None
-        with patience.new_scope() as scope:
-            patience.add(scope)
-            try:
-                return await self._read(receive)
-            finally:
-                patience.discard(scope)
-        return None
+        except TimeoutError:
+            message = f"the body did not arrive within {self._seconds:g} seconds"
+            raise Refused(408, message, headers=CLOSE) from None
 
     async def _read(self, receive: Receive) -> bytes:
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            body: bytes = message.get("body", b"")
+            if len(body) > self._max_body:
+                raise self._too_large()
+            return body
+        return await self._read_on(message, receive)
+
+    async def _read_on(self, message: MutableMapping[str, Any], receive: Receive) -> bytes:
         parts: list[bytes] = []
         size = 0
         while True:
-            message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             part: bytes = message.get("body", b"")
@@ -84,7 +83,8 @@ class Intake:
                     raise self._too_large()
                 parts.append(part)
             if not message.get("more_body", False):
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return b"".join(parts)
+            message = await receive()
 
     def _too_large(self) -> Refused:
         self.refused_bodies += 1

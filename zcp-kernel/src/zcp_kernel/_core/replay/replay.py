@@ -21,8 +21,9 @@ from .transcript import Transcript, call_digest, digest, seal, unseal
 
 if TYPE_CHECKING:
     from ...context import Context
-    from ...contracts import Handler, Method
+    from ...contracts import Handler
     from ..kernel import Kernel
+    from ..session import ZCPServerSession
 
 _SETTLED = frozenset({str, int, float, bool, type(None)})
 _BESIDE_THE_CALL = frozenset({"meta", "extras", "input_responses", "request_state"})
@@ -31,20 +32,22 @@ _BESIDE_THE_CALL = frozenset({"meta", "extras", "input_responses", "request_stat
 class Replay:
     """One run of a body: answers what it can, and notes what is missing."""
 
+    __slots__ = (
+        "_counted", "_responses", "_scope", "_session", "needs_state", "open", "transcript",
+    )  # fmt: skip
+
     def __init__(
         self,
         transcript: Transcript,
         responses: Mapping[str, Any],
-        peer_requests: Mapping[str, Method],
-        lacks: Callable[[Question], str | None],
+        session: ZCPServerSession,
         scope: anyio.CancelScope,
     ) -> None:
         self.open: dict[str, Question] = {}
         self.transcript = transcript
         self.needs_state = False
         self._responses = responses
-        self._peer_requests = peer_requests
-        self._lacks = lacks
+        self._session = session
         self._scope = scope
         self._counted: dict[str, int] = {}
 
@@ -61,7 +64,7 @@ class Replay:
         if not missing:
             return answers
         for key, question in missing.items():
-            lacking = self._lacks(question)
+            lacking = self._session.lacks(question)
             if lacking is not None:
                 raise MissingCapability(lacking)
             self.open[key] = question
@@ -103,7 +106,8 @@ class Replay:
     def _decoded(self, question: Question, raw: Any) -> Any | None:
         """The answer as a shape; an unusable one is no answer, so it is asked for again."""
         try:
-            return self._peer_requests[question.operation].decode_result(raw)
+            assert self._session.revision is not None
+            return self._session.revision.peer_requests[question.operation].decode_result(raw)
         except InvalidParams:
             return None
 
@@ -116,20 +120,14 @@ def replayed(handler: Handler) -> Handler:
 
     async def run(params: Retried, ctx: Context) -> Any:
         binding = _binding(params, ctx)
-        kernel, session = ctx.kernel, ctx.session
+        kernel = ctx.kernel
         transcript = Transcript()
         if params.request_state is not None:
             state = params.request_state
             transcript = await unseal(state, binding(), kernel.keys, kernel.handles)
-        assert session.revision is not None
         scope = kernel.new_scope()
-        replay = ctx.asker = Replay(
-            transcript,
-            params.input_responses or {},
-            session.revision.peer_requests,
-            session.lacks,
-            scope,
-        )
+        replay = Replay(transcript, params.input_responses or {}, ctx.session, scope)
+        ctx.asker = replay
         with scope:
             result = await handler(params, ctx)
             if replay.open:
