@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -12,6 +12,9 @@ from zcp_kernel.client import ZCPClientSession
 
 import zcp
 from tests.seeds.running import Namespace
+
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+"""Send a request (method, path, JSON body, token); gives its status and its JSON."""
 
 Client = ZCPClientSession
 
@@ -36,6 +39,10 @@ def the_sum_is_five(names: Namespace, printed: str) -> None:
     assert [tool["name"] for tool in tools["tools"]] == ["math.add"]
     assert tools["tools"][0]["inputSchema"]["required"] == ["a", "b"]
     assert structured(result) == {"sum": 5}
+
+
+def the_cache_is_refreshed(names: Namespace, printed: str) -> None:
+    assert structured(ast.literal_eval(printed)) == {"city": "Hangzhou", "status": "refreshed"}
 
 
 def the_city_is_refreshed(names: Namespace, printed: str) -> None:
@@ -193,6 +200,35 @@ async def a_client() -> Namespace:
     return {"client": await _opened("Planner")}
 
 
+async def a_server() -> Namespace:
+    app = an_app_with_a_workflow()
+
+    @app.tool
+    async def ask_the_client(ctx: Any) -> dict[str, Any]:
+        roots = await ctx.list_roots()
+        reply = await ctx.create_message([{"role": "user", "content": "Say something."}])
+        answer = await ctx.elicit("Which city?", {"city": "string"})
+        return {
+            "root": roots.roots[0].uri,
+            "reply": reply.content.text,
+            "city": answer.content["city"],
+        }
+
+    server = zcp.streamable_http_server(app, endpoint="http://127.0.0.1:8000/zcp")
+    return {"server": server, "streamable_http_client": zcp.streamable_http_client}
+
+
+async def the_client_has_its_hooks(names: Namespace) -> None:
+    client: Client = names["client"]
+    await client.initialize()
+    answer = await client.call_tool("ask_the_client", {})
+    assert structured(answer) == {
+        "root": "file:///workspace",
+        "reply": "Sampled reply",
+        "city": "Hangzhou",
+    }
+
+
 async def three_sessions() -> Namespace:
     from zcp import ZCPSessionGroup
 
@@ -233,3 +269,21 @@ def _tools(answer: dict[str, Any]) -> list[str]:
 def _backends(items: list[dict[str, Any]]) -> Iterator[str]:
     for item in items:
         yield item["_meta"]["zcp/backend"]["name"]
+
+
+async def the_hosted_weather_is_guarded(ask: Ask) -> None:
+    """Both planes, the token, its scopes, and operations, as "What that gives you immediately"."""
+    for path in ("/healthz", "/readyz", "/metadata"):
+        status, _ = await ask("GET", path)
+        assert status == 200
+    request: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    status, _ = await ask("POST", "/zcp", request)
+    assert status == 401
+    status, listed = await ask("POST", "/zcp", request, token="replace-me")
+    assert status == 200
+    (tool,) = listed["result"]["tools"]
+    call = {"name": tool["name"], "arguments": {"city": "Hangzhou"}}
+    request = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
+    status, answer = await ask("POST", "/zcp", request, token="replace-me")
+    assert status == 200
+    assert "Cloudy" in str(answer["result"])

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from http_core import running
 from zcp_kernel.client import ZCPClientSession
 
 import zcp
 from tests.seeds.guides import samples
 from tests.seeds.running import Namespace, run_inside, run_whole
-from tests.seeds.table import TABLE, Due, InASession, OnAnApp, Served, Whole
+from tests.seeds.table import TABLE, Due, Hosted, InASession, OnAnApp, Served, Whole
 
 SAMPLES = samples()
 
@@ -74,6 +75,27 @@ async def test_a_stdio_server(name: str, surface: str, anyio_backend: str, tmp_p
     client = zcp.stdio_client([sys.executable, str(program)], prefer=[surface])
     async with client:
         await how.check(client)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ids_of(Hosted))
+async def test_a_hosted_application(name: str, anyio_backend: str) -> None:
+    how: Any = TABLE[name]
+    application = run_whole(SAMPLES[name].source, anyio_backend)["application"]
+    async with running(application) as here:
+
+        async def ask(
+            method: str, path: str, body: Any = None, token: str | None = None
+        ) -> tuple[int, Any]:
+            headers = {} if token is None else {"authorization": f"Bearer {token}"}
+            client = here.client(path, **headers)
+            if body is None:
+                answer = await client.request(method)
+            else:
+                answer = await client.post(body)
+            return answer.status, answer.message
+
+        await how.check(ask)
 
 
 @pytest.mark.parametrize("name", ids_of(Due))
