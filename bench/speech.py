@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Mapping, Sequence
+from secrets import token_urlsafe
 from typing import Any
 
 from .site import Message, Site, json_of
@@ -36,6 +37,13 @@ def calls(
 def single(path: str, tool: str) -> list[Message]:
     """A call on the native plane without a session."""
     return [Message(path, BASIC, _call(tool))]
+
+
+def pretended(path: str, tool: str, sessions: int) -> list[Message]:
+    """Calls that look like those of sessions, for what keeps none."""
+    headers = {**BASIC, "mcp-protocol-version": "2025-11-25"}
+    ids = (token_urlsafe(16) for _ in range(sessions))
+    return [Message(path, {**headers, "mcp-session-id": each}, _call(tool)) for each in ids]
 
 
 def open_session(site: Site, path: str, revision: str) -> Mapping[str, str]:

@@ -59,16 +59,16 @@ AS_THEY_ARE = (
 )  # fmt: skip
 """Every client in every mode its users have."""
 
-PYTHON_PINNED = tuple(
+PINNED = tuple(
     Client(driver, environment, "pinned", revision)
-    for driver, environment in (("mcp1", MCP1), ("mcp2", MCP2))
-    for revision in REVISIONS
+    for driver, environment, revisions in (
+        ("mcp1", MCP1, REVISIONS),
+        ("mcp2", MCP2, (*REVISIONS, STATELESS)),
+        ("typescript2", TYPESCRIPT, (*REVISIONS, STATELESS)),
+    )
+    for revision in revisions
 )
-PINNED = (
-    *PYTHON_PINNED,
-    *(Client("typescript2", TYPESCRIPT, "pinned", revision) for revision in REVISIONS),
-)
-"""Clients that offer an older revision. TypeScript 1.x and FastMCP know no way to."""
+"""Clients that offer one revision. TypeScript 1.x and FastMCP know no way to."""
 
 OVER_SSE = (
     *(client for client in AS_THEY_ARE if client.revision != STATELESS),

@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from bench.environments import ROOT, interpreter
+from bench.environments import ROOT, Environment, interpreter
 from tests.interop.drivers.checks import due
 from tests.interop.runs import RUNS, Run
 from tests.interop.serving import served
@@ -36,10 +36,22 @@ def outcome(url: Callable[[str], str]) -> Callable[[Run], Outcome]:
     return cache(lambda run: _carry_out(run, run.place(url)))
 
 
+@cache
+def python_of(environment: Environment) -> tuple[str, str]:
+    """Its interpreter, or why there is none: a failed installation is not tried again."""
+    try:
+        return interpreter(environment), ""
+    except RuntimeError as error:
+        return "", str(error)
+
+
 def _carry_out(run: Run, place: list[str]) -> Outcome:
     client = run.client
     module = f"tests.interop.drivers.{client.driver}"
-    command = [interpreter(client.environment), "-m", module, client.mode, client.revision, *place]
+    python, why_not = python_of(client.environment)
+    if why_not:
+        return {}, why_not
+    command = [python, "-m", module, client.mode, client.revision, *place]
     try:
         done = subprocess.run(
             command,

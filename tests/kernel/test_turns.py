@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -158,3 +159,20 @@ async def test_the_other_calls_go_on_while_one_blocks_a_thread() -> None:
         for _ in range(3):
             assert await client.ping() == {"ok": True}
         release.set()
+
+
+@pytest.mark.parametrize("calls", [1, 200])
+def test_under_a_loop_that_anyio_did_not_start(calls: int) -> None:
+    app = make_app()
+
+    @app.tool(name="slow", input_schema={"type": "object"})
+    async def slow() -> int:
+        await asyncio.sleep(0.01)
+        return 1
+
+    async def main() -> int:
+        async with connected(app) as client:
+            done = await asyncio.gather(*(client.call_tool("slow", {}) for _ in range(calls)))
+            return sum(each["structuredContent"] for each in done)
+
+    assert asyncio.run(asyncio.wait_for(main(), 20)) == calls

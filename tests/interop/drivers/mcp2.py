@@ -1,7 +1,8 @@
 """Drives the everything server with the official MCP Python SDK 2.x.
 
 `mcp2.py auto|legacy|pinned REVISION COMMAND…|URL`: `auto` asks `server/discover` first and falls
-back, `legacy` shakes hands as the SDK does, `pinned` offers the revision named.
+back, `legacy` shakes hands as the SDK does, `pinned` offers the revision named, or starts with it
+unasked where it needs no handshake.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -93,7 +94,7 @@ class Face:
     async def connect(
         self, stack: AsyncExitStack, mode: str, revision: str, place: list[str]
     ) -> None:
-        if mode == "pinned":
+        if mode == "pinned" and revision < STATELESS:
             streams = await stack.enter_async_context(link(place))
             session = ClientSession(*streams, **self.callbacks())
             self.session = await stack.enter_async_context(session)
@@ -103,8 +104,9 @@ class Face:
             await self.session.send_notification(types.InitializedNotification())
             self.call_tool = self.session.call_tool
         else:
+            told = revision if mode == "pinned" else mode
             client = Client(
-                link(place), mode=mode, log_level=self.level_in_requests, **self.callbacks()
+                link(place), mode=told, log_level=self.level_in_requests, **self.callbacks()
             )
             self.session = (await stack.enter_async_context(client)).session
             self.call_tool = client.call_tool
@@ -113,6 +115,9 @@ class Face:
     # -- what the checks do ------------------------------------------------------------------------
 
     async def info(self) -> dict[str, Any]:
+        if self.session.initialize_result is None and self.session.server_info is None:
+            told = await self.session.send_discover(self.revision)
+            self.session.adopt(types.DiscoverResult.model_validate(told))
         return introduction(self.session)
 
     async def ping(self) -> None:

@@ -42,6 +42,13 @@ export const capabilities = { sampling: {}, elicitation: {}, roots: { listChange
 
 export const introduction = { name: 'interop', version: '1' };
 
+// The SDK's own transport to a place: a command to run, or a URL.
+export function link({ Stdio, SSE, StreamableHTTP }, [first, ...rest]) {
+  if (!first.includes('://')) return new Stdio({ command: first, args: rest });
+  const url = new URL(first);
+  return url.pathname === '/sse' ? new SSE(url) : new StreamableHTTP(url);
+}
+
 // Serve commands until standard input ends. `actions` are the SDK's own beside the common ones;
 // `isRefusal` tells the SDK's protocol errors from everything else that may go wrong.
 export async function bridge({ client, actions, isRefusal }) {

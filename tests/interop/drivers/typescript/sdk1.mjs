@@ -12,17 +12,15 @@ import {
   McpError,
 } from '@modelcontextprotocol/sdk/types.js';
 
-import { answers, bridge, capabilities, introduction } from './bridge.mjs';
+import { answers, bridge, capabilities, introduction, link } from './bridge.mjs';
 
 const [, , ...place] = process.argv.slice(2);
 
-function link([first, ...rest]) {
-  if (!first.includes('://')) return new StdioClientTransport({ command: first, args: rest });
-  const url = new URL(first);
-  return url.pathname === '/sse'
-    ? new SSEClientTransport(url)
-    : new StreamableHTTPClientTransport(url);
-}
+const transports = {
+  Stdio: StdioClientTransport,
+  SSE: SSEClientTransport,
+  StreamableHTTP: StreamableHTTPClientTransport,
+};
 
 // The client tells its transport which revision was agreed on, and nobody else.
 function overhear(transport) {
@@ -38,7 +36,7 @@ const client = new Client(introduction, { capabilities });
 for (const schema of [CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema]) {
   client.setRequestHandler(schema, ({ method, params }) => answers[method](params));
 }
-const transport = overhear(link(place));
+const transport = overhear(link(transports, place));
 
 await bridge({
   client,

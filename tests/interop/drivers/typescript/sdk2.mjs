@@ -9,23 +9,23 @@ import {
 } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
-import { answers, bridge, capabilities, introduction } from './bridge.mjs';
+import { answers, bridge, capabilities, introduction, link } from './bridge.mjs';
 
 const [mode, revision, ...place] = process.argv.slice(2);
 
-function link([first, ...rest]) {
-  if (!first.includes('://')) return new StdioClientTransport({ command: first, args: rest });
-  const url = new URL(first);
-  return url.pathname === '/sse'
-    ? new SSEClientTransport(url)
-    : new StreamableHTTPClientTransport(url);
-}
+const transports = {
+  Stdio: StdioClientTransport,
+  SSE: SSEClientTransport,
+  StreamableHTTP: StreamableHTTPClientTransport,
+};
 
-const client = new Client(introduction, {
-  capabilities,
-  ...(mode === 'auto' && { versionNegotiation: { mode } }),
-  ...(mode === 'pinned' && { supportedProtocolVersions: [revision] }),
-});
+const pinned =
+  revision < '2026-07-28'
+    ? { supportedProtocolVersions: [revision] }
+    : { versionNegotiation: { mode: { pin: revision } } };
+const offers = { legacy: {}, auto: { versionNegotiation: { mode: 'auto' } }, pinned };
+
+const client = new Client(introduction, { capabilities, ...offers[mode] });
 for (const [method, answer] of Object.entries(answers)) {
   client.setRequestHandler(method, ({ params }) => answer(params));
 }
@@ -37,7 +37,7 @@ await bridge({
   isRefusal: (error) => error instanceof ProtocolError,
   actions: {
     connect: async () => {
-      await client.connect(link(place));
+      await client.connect(link(transports, place));
       return {
         protocolVersion: client.getNegotiatedProtocolVersion(),
         serverInfo: client.getServerVersion(),

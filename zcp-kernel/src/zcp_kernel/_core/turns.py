@@ -40,13 +40,20 @@ class Turns:
         self._read = read
         self._answer = answer
         self._waiting: list[anyio.Event] = []
-        self._done = anyio.Event()
+        self._done = False
+        self._readers_wanted = 1
+        self._signal = anyio.Event()
         self._loop = _asyncio_loop()
 
     async def run(self) -> None:
         """Return when there is nothing more to read; calls may still run in the task group."""
-        self._group.start_soon(self._take_turns)
-        await self._done.wait()
+        # A loop callback may pass the turn on, but cannot start a task in an anyio group.
+        while not self._done:
+            while self._readers_wanted:
+                self._readers_wanted -= 1
+                self._group.start_soon(self._take_turns)
+            await self._signal.wait()
+            self._signal = anyio.Event()
         for turn in self._waiting:
             turn.set()
 
@@ -54,12 +61,12 @@ class Turns:
         """The life of one task; it begins as the reader."""
         while True:
             await self._read_on()
-            if self._done.is_set() or len(self._waiting) >= MAX_WAITING:
+            if self._done or len(self._waiting) >= MAX_WAITING:
                 return
             turn = anyio.Event()
             self._waiting.append(turn)
             await turn.wait()
-            if self._done.is_set():
+            if self._done:
                 return
 
     async def _read_on(self) -> None:
@@ -72,7 +79,8 @@ class Turns:
             if in_a_row == CALLS_IN_A_ROW:
                 in_a_row = 0
                 await anyio.lowlevel.checkpoint()
-        self._done.set()
+        self._done = True
+        self._signal.set()
 
     async def _still_reader_after(self, due: Due) -> bool:
         if self._loop is None:
@@ -99,7 +107,8 @@ class Turns:
         if self._waiting:
             self._waiting.pop().set()
         else:
-            self._group.start_soon(self._take_turns)
+            self._readers_wanted += 1
+            self._signal.set()
 
 
 def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
