@@ -64,15 +64,14 @@ def _broadcast(site: Site, call: Message, streams: list[socket.socket]) -> float
     waiting = dict.fromkeys(streams, b"")
     with selectors.DefaultSelector() as selector:
         for stream in streams:
-            selector.register(stream, selectors.EVENT_READ)
+            selector.register(stream, selectors.EVENT_READ, stream)
         begun = time.perf_counter()
         site.post(call)
         while waiting:
             if time.perf_counter() - begun > GIVE_UP_SECONDS:
                 raise RuntimeError(f"{len(waiting)} streams heard nothing")
             for key, _ in selector.select(1.0):
-                stream = key.fileobj
-                assert isinstance(stream, socket.socket)
+                stream = key.data
                 waiting[stream] += stream.recv(4096)
                 if NEWS in waiting[stream]:
                     del waiting[stream]

@@ -11,7 +11,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        return await send({"type": "lifespan.shutdown.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
     body, more = b"", True
     while more:
         message = await receive()
@@ -28,4 +29,4 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     )
     fields = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
     await send({"type": "http.response.start", "status": 200, "headers": fields})
-    return await send({"type": "http.response.body", "body": answer})
+    await send({"type": "http.response.body", "body": answer})

@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 import time
+from functools import partial
 from typing import Any
 
 
@@ -47,6 +48,10 @@ class Connection(asyncio.Protocol):
         self._transport.write(self._request)
 
 
+def _same(link: Connection) -> Connection:
+    return link
+
+
 def _complete(head: bytes, body: bytes) -> bool:
     if b"transfer-encoding: chunked" in head:
         return body.endswith(b"0\r\n\r\n")
@@ -61,7 +66,7 @@ async def main() -> None:
     begun = time.perf_counter()
     links = [Connection(requests[at % len(requests)]) for at in range(task["connections"])]
     for link in links:
-        await loop.create_connection(lambda link=link: link, "127.0.0.1", task["port"])
+        await loop.create_connection(partial(_same, link), "127.0.0.1", task["port"])
     await asyncio.sleep(task["seconds"])
     done, spent = sum(link.done for link in links), time.perf_counter() - begun
     for link in links:

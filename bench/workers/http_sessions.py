@@ -5,6 +5,7 @@ import asyncio
 import gc
 import json
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 from zcp_transport_http.config import StreamableHTTPConfig
@@ -51,7 +52,7 @@ async def request(method: str, body: bytes, *fields: tuple[bytes, bytes]) -> dic
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         if "status" in message:
             head.update(message)
 

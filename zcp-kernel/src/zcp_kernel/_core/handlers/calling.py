@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from ...context import Context
 from ...model import CallRequest, CallResult, CreateTaskParams, CreateTaskResult
 from ..task_runs import start_kind_task
 
 
-async def call_tool(params: CallRequest, ctx: Context) -> CallResult | CreateTaskResult:
+def call_tool(params: CallRequest, ctx: Context) -> Awaitable[CallResult | CreateTaskResult]:
     """`tools/call`."""
-    return await ctx.kernel.executor.call(params, ctx)
+    return ctx.kernel.executor.call(params, ctx)
 
 
 async def create_task(params: CreateTaskParams, ctx: Context) -> CreateTaskResult:
