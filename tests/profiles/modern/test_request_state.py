@@ -53,6 +53,25 @@ async def test_other_arguments_are_another_call() -> None:
         await refuse_state(server, "delete", state, arguments={"path": "/"})
 
 
+async def test_a_state_is_bound_to_the_arguments_as_they_came() -> None:
+    made = make_app()
+
+    @made.tool
+    async def take(paths: list[str], ctx: Context) -> str:
+        first = paths.pop(0)
+        action, _ = await ctx.elicit(f"Take {first}?", OK)
+        return f"{action} {first}, then {paths}"
+
+    async with serving(made) as server:
+        result = await server.tool("take", {"paths": ["a", "b"]})
+        [key] = asked(result)
+        again = {"inputResponses": {key: YES}, "requestState": result["requestState"]}
+        done = await server.tool("take", {"paths": ["a", "b"]}, **again)
+        assert text(done) == "accept a, then ['b']"
+        state = result["requestState"]
+        await refuse_state(server, "take", state, arguments={"paths": ["b"]})
+
+
 async def test_rounds_are_bounded() -> None:
     made = make_app()
 

@@ -148,13 +148,11 @@ class Answer:
             async with self._opening:
                 self._done = True
         self._done = True
-        if (
-            frame is not None
-            and self._response is None
-            and (isinstance(due, Batch) or due.error is None)
-        ):
-            return await respond(self._send, 200, frame, self._headers)
-        return await self._finish(frame, due)
+        failed = not isinstance(due, Batch) and due.error is not None
+        if frame is not None and self._response is None and not failed:
+            await respond(self._send, 200, frame, self._headers)
+        else:
+            await self._finish(frame, due)
 
     async def _finish(self, frame: bytes | None, due: Exchange | Batch) -> None:
         if frame is not None:
