@@ -190,7 +190,7 @@ async def grow(name: str) -> str:
 @app.tool
 async def touch(uri: str) -> str:
     """Say that a resource changed."""
-    pass
+    app.notify_resource_updated(uri)
     return "touched"
 
 

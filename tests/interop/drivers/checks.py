@@ -10,7 +10,7 @@ import anyio
 from . import live
 from .face import STATELESS, Face, refusal, report, text_of, value_of
 
-STEP_SECONDS = 2.0
+STEP_SECONDS = 30.0
 """How long one check may take before it counts as failed."""
 
 
