@@ -63,7 +63,7 @@ class Zcp:
 
     @staticmethod
     def command(*args: object) -> list[str]:
-        return [sys.executable, "-m", "zcp.cli", *map(str, args)]
+        return [sys.executable, "-m", "zcp", *map(str, args)]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from server_process import ROOT, free_port, server
 
-ZCP = [sys.executable, "-m", "zcp.cli", "serve"]
+ZCP = [sys.executable, "-m", "zcp", "serve"]
 TARGET = "tests/http/core/servers/served.py"
 
 

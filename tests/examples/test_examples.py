@@ -24,7 +24,7 @@ def run(*command: object) -> str:
 
 
 def zcp(*args: object) -> Any:
-    return json.loads(run("-m", "zcp.cli", *args, "--json"))
+    return json.loads(run("-m", "zcp", *args, "--json"))
 
 
 def test_every_example_is_tested_here() -> None:
@@ -139,7 +139,7 @@ def test_the_templates_resource_template() -> None:
     ],
 )
 def test_a_server_serves_when_it_is_run(script: str, name: str) -> None:
-    command = ["-m", "zcp.cli", "inspect", "--prefer", "mcp", "--json"]
+    command = ["-m", "zcp", "inspect", "--prefer", "mcp", "--json"]
     report = json.loads(run(*command, "--", sys.executable, EXAMPLES / script))
     assert report["serverInfo"]["name"] == name
     assert report["protocolVersion"] == "2025-11-25"

@@ -73,7 +73,7 @@ def test_a_server_in_another_process_has_its_tool(tmp_path: Path) -> None:
 
 def test_zcp_plugins_lists_it() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "zcp.cli", "plugins", "--json"],
+        [sys.executable, "-m", "zcp", "plugins", "--json"],
         capture_output=True,
         encoding="utf-8",
         timeout=60,

@@ -1,5 +1,0 @@
-"""`python -m zcp.cli`."""
-
-from . import main
-
-main()
