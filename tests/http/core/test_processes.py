@@ -164,7 +164,7 @@ def test_what_hypercorn_says_is_in_our_log(tmp_path: Path) -> None:
 
 def test_environment_and_toml_reach_the_server(tmp_path: Path) -> None:
     port = free_port()
-    (tmp_path / "zcp.toml").write_text('[http]\nhealth_path = "/up"\nmcp_path = "/m"\n')
+    (tmp_path / "zcp.toml").write_text('[http]\nhealth_path = "/up"\nmcp_path = "/m"\n', "utf-8")
     started = serving(f"{TARGET}:app", toml=str(tmp_path / "zcp.toml"))
     environ = {"ZCP_HTTP__PORT": str(port), "ZCP_HTTP__MCP_PATH": "/mine"}
     with server(started, port, tmp_path, **environ) as one:

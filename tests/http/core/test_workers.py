@@ -142,7 +142,7 @@ def word() -> str:
 
 def test_it_starts_anew_when_its_sources_change(tmp_path: Path) -> None:
     file, port = tmp_path / "changing.py", free_port()
-    file.write_text(SOURCE.format(word="one"))
+    file.write_text(SOURCE.format(word="one"), "utf-8")
     started = serving(str(file), port=port, reload=True)
 
     def word() -> str:
@@ -150,9 +150,9 @@ def test_it_starts_anew_when_its_sources_change(tmp_path: Path) -> None:
 
     with server(started, port, tmp_path, cwd=tmp_path) as one:
         assert "one" in word()
-        file.write_text("this is no Python")
+        file.write_text("this is no Python", "utf-8")
         until(lambda: "waiting for a change" in one.errors, "it did not say so")
-        file.write_text(SOURCE.format(word="two"))
+        file.write_text(SOURCE.format(word="two"), "utf-8")
         # The socket stays open, so that this waits for the new process instead of failing.
         until(lambda: "two" in word(), one.errors)
         assert one.stop() == 0
@@ -167,10 +167,10 @@ def test_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     sources = Sources(f"{outside}/server.py:app")
     assert not sources.changed()
     for ignored in (".venv/a.py", "node_modules/a.py", "notes.txt"):
-        (tmp_path / ignored).write_text("")
+        (tmp_path / ignored).write_text("", "utf-8")
         assert not sources.changed(), ignored
     for counted in (tmp_path / "sub" / "a.py", outside / "server.py"):
-        counted.write_text("")
+        counted.write_text("", "utf-8")
         assert sources.changed()
         assert not sources.changed()
         counted.unlink()
