@@ -34,13 +34,13 @@ class Environment:
 
     @property
     def folder(self) -> Path:
-        """Where it lives: ``${TOX_WORK_DIR:-.tox}/interop/<name>-<hash of pins and Python>``."""
+        """Where it lives: ``${TOX_WORK_DIR:-.tox}/peers/<name>-<hash of pins and Python>``."""
         told = os.environ.get("TOX_WORK_DIR")
         base = Path(told) if told else ROOT / ".tox"
         recipe = "\n".join((sys.version, *self.pins, *self.local))
         if self.npm is not None:
             recipe += (ROOT / self.npm).read_text(encoding="utf-8")
-        return base / "interop" / f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
+        return base / "peers" / f"{self.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:10]}"
 
 
 MCP1 = Environment("mcp1", ("mcp==1.30.0",))

@@ -130,7 +130,9 @@ class StreamableHTTPConfig:
         64 * MIB, "Most bytes all sessions together keep for replay.", unit="bytes", check=gt(0)
     )
     json_response: bool = _setting(
-        False, "Answer every POST with JSON: no progress, no questions while a call runs."
+        False,
+        "Answer every POST with JSON: progress and questions go to the session's GET stream, and a "
+        "call without a session has neither.",
     )
 
 

@@ -43,7 +43,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     )
     server, tasks = config.section("server"), config.section("tasks")
     stores = host.stores(config)
-    task_store: TaskStore = _chosen(stores, TaskStore, tasks.store, "tasks")
+    task_store: TaskStore = _chosen(stores, TaskStore, tasks.store, "[tasks] store")
     kernel = Kernel(
         config=config,
         registry=registry,
@@ -55,7 +55,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
             registry.tools, exposure, config.section("tools"), server.mask_errors
         ),
         handles=Handles(
-            _chosen(stores, HandleStore, config.section("handles").store, "handles"),
+            _chosen(stores, HandleStore, config.section("handles").store, "[handles] store"),
             config.section("handles"),
         ),
         keys=_key_ring(stores, config),
@@ -69,14 +69,14 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     return kernel
 
 
-def _chosen(stores: Iterable[Any], contract: Any, name: str, section: str) -> Any:
+def _chosen(stores: Iterable[Any], contract: Any, name: str, setting: str) -> Any:
     """The store configuration names: discovery is not activation."""
     found: Mapping[str, Any] = {
         store.name: store for store in stores if isinstance(store, contract)
     }
     if name not in found:
         raise ConfigError(
-            f"[{section}] store = {name!r}: no such {contract.__name__}; known: "
+            f"{setting} = {name!r}: no such {contract.__name__}; known: "
             f"{', '.join(sorted(found))}. Is the plugin that brings it installed?"
         )
     return found[name]
@@ -88,7 +88,7 @@ def _key_ring(stores: Iterable[Any], config: ServerConfig) -> KeyRing | None:
     rings = [store for store in stores if isinstance(store, KeyRing)]
     if not rings and keys == type(keys)():
         return None
-    ring: KeyRing = _chosen(rings, KeyRing, keys.ring, "keys")
+    ring: KeyRing = _chosen(rings, KeyRing, keys.ring, "[keys] ring")
     return ring
 
 
