@@ -55,11 +55,11 @@ TYPESCRIPT = Environment(
 HTTP_SERVERS = ("hypercorn==0.18.0", "uvicorn==0.54.0", "uvloop==0.23.0", "httptools==0.9.0")
 """What HTTP is measured on, the same for everybody."""
 
-MCP2_HTTP = Environment("mcp2-http", (*MCP2.pins, *HTTP_SERVERS, "trio>=0.27"))
-FASTMCP_HTTP = Environment("fastmcp-http", (*FASTMCP.pins, *HTTP_SERVERS, "trio>=0.27"))
+MCP2_HTTP = Environment("mcp2-http", (*MCP2.pins, *HTTP_SERVERS, "trio>=0.31"))
+FASTMCP_HTTP = Environment("fastmcp-http", (*FASTMCP.pins, *HTTP_SERVERS, "trio>=0.31"))
 OURS = Environment(
     "zcp",
-    ("trio>=0.27",),
+    ("trio>=0.31",),
     ("zcp-kernel", "zcp-profiles", "zcp-transport-stdio", "."),
 )
 OURS_HTTP = Environment(
