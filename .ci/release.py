@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FACE = "zero-context-protocol-sdk"
-TESTING = ("pytest>=8", "pytest-timeout", "hypothesis>=6.100", "trio>=0.31", "jsonschema-rs>=0.30")
+TESTING = ("pytest>=8", "pytest-timeout", "hypothesis>=6.100", "trio>=0.31", "jsonschema-rs>=0.55")
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
     "zcp-kernel": ("tests/kernel", "tests/contract"),
