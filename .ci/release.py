@@ -12,11 +12,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FACE = "zero-context-protocol-sdk"
-TESTING = ("pytest>=8", "pytest-timeout", "hypothesis>=6.100", "trio>=0.31", "jsonschema-rs>=0.55")
+TESTING = (
+    "hypothesis>=6.100",
+    "jsonschema-rs>=0.57",
+    "opentelemetry-sdk>=1.25",
+    "pydantic>=2",
+    "pytest>=8",
+    "pytest-timeout>=2.3",
+    "trio>=0.31",
+    "uvloop>=0.19",
+)
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
     "zcp-kernel": ("tests/kernel", "tests/contract"),
     "zcp-profiles": ("tests/profiles",),
+    "zcp-transport-http": ("tests/http",),
     "zcp-transport-stdio": ("tests/stdio",),
     FACE: ("tests/cli", "tests/examples"),
 }
@@ -24,8 +34,9 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
 NEEDS: dict[str, tuple[str, ...]] = {
     "zcp-kernel": (),
     "zcp-profiles": ("zcp-kernel",),
+    "zcp-transport-http": ("zcp-kernel", "zcp-profiles"),
     "zcp-transport-stdio": ("zcp-kernel",),
-    FACE: ("zcp-kernel", "zcp-profiles", "zcp-transport-stdio"),
+    FACE: ("zcp-kernel", "zcp-profiles", "zcp-transport-http", "zcp-transport-stdio"),
 }
 """What of this tree each distribution is tested with."""
 
@@ -53,7 +64,9 @@ def newest_wheel(name: str) -> Path:
 
 
 def run(*command: str) -> None:
-    subprocess.run(command, check=True, cwd=ROOT)
+    failed = subprocess.run(command, check=False, cwd=ROOT).returncode
+    if failed:
+        sys.exit(failed)
 
 
 if __name__ == "__main__":
