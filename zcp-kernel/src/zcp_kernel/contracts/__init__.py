@@ -4,7 +4,7 @@
 """
 
 from .dialects import Dialect, Match, Message, Method, Peer, Revision
-from .links import Channel, Transport
+from .links import Channel, ExchangeChannel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
 from .stores import (
@@ -26,6 +26,7 @@ __all__ = [
     "CompiledSchema",
     "Dialect",
     "EventLog",
+    "ExchangeChannel",
     "ExposureProfile",
     "HandleStore",
     "Handler",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -21,6 +22,22 @@ class Channel(Protocol):
 
     async def aclose(self) -> None:
         """Idempotent."""
+        ...
+
+
+class ExchangeChannel(Channel, Protocol):
+    """A channel on which every request has an exchange of its own, as over HTTP: what becomes of
+    the exchange becomes of that one request, and the channel lives on."""
+
+    async def exchange(
+        self, frame: bytes, headers: Mapping[str, str], deliver: Callable[[bytes], None]
+    ) -> None:
+        """Send one request and `deliver` every frame its response brings, the answer last.
+
+        `headers` are what the dialect wants mirrored outside the body. Cancelling the caller closes
+        the exchange, which is how the peer learns of it. Raises `ConnectionLost` when the exchange
+        ends without the answer (`retryable`: whether sending again can do no harm).
+        """
         ...
 
 
