@@ -207,9 +207,7 @@ async def test_a_cancelled_request_is_not_answered() -> None:
 
         async def wait() -> None:
             due: Any = link.session.receive(dumps(call(1, "wait")))
-            with anyio.CancelScope() as scope:
-                due.on_cancel = scope.cancel
-                answers[0] = await due.run()
+            answers[0] = await due.run()
 
         async with anyio.create_task_group() as group:
             group.start_soon(wait)
@@ -219,7 +217,7 @@ async def test_a_cancelled_request_is_not_answered() -> None:
             assert not link.session.kernel.stopped.is_set()  # type: ignore[attr-defined]
             await link.ask({**cancelled, "params": {"requestId": 1}})
             await link.session.kernel.stopped.wait()  # type: ignore[attr-defined]
-        assert answers == ["none yet"]
+        assert answers == [None]
         assert link.session.inflight == {}
 
 

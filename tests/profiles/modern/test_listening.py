@@ -67,10 +67,9 @@ async def listening(
     exchange: Any = session.take(message, channel, headers_of(message))
 
     async def run() -> None:
-        with anyio.CancelScope() as scope:
-            exchange.on_cancel = scope.cancel
-            frame = await exchange.run()
-            answers.append(None if frame is None else loads(frame))
+        frame = await exchange.run()
+        if frame is not None:
+            answers.append(loads(frame))
 
     async with anyio.create_task_group() as group:
         group.start_soon(run)

@@ -21,6 +21,7 @@ from .model import (
 from .model.notices import LogLevel
 
 if TYPE_CHECKING:
+    from ._core.exchange import Exchange
     from ._core.sync_context import InlineContext, ThreadContext
     from .contracts import Channel
     from .runtime import Kernel
@@ -54,6 +55,7 @@ class Context:
     __slots__ = (
         "answers",
         "asker",
+        "exchange",
         "headers",
         "kernel",
         "meta",
@@ -74,8 +76,10 @@ class Context:
         related: Channel | None = None,
         task: TaskExecutionContext | None = None,
         headers: Mapping[str, str] | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
         self.asker: Asker | None = None
+        self.exchange = exchange
         self.answers: Mapping[str, Any] = _NO_ANSWERS
         self.headers = headers
         self.kernel = kernel

@@ -62,12 +62,9 @@ class _Link:
                 return due
 
     async def answer(self, due: Due) -> None:
-        with anyio.CancelScope() as scope:
-            if not isinstance(due, Reply):
-                due.on_cancel = scope.cancel
-            frame = await due.run()
-            if frame is not None:
-                await self._send(frame)
+        frame = await due.run()
+        if frame is not None:
+            await self._send(frame)
 
     async def _send(self, frame: bytes) -> None:
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import anyio
 from attrs import define, field, frozen
@@ -82,21 +82,23 @@ class Reply:
 class Exchange:
     """A request on its way to its answer.
 
-    `run` answers it; whoever runs it may set `on_cancel` to learn that the peer wants it stopped.
-    `error` is there once it was answered with one. A `lasting` one goes on for as long as its peer
-    is there to hear: it sets that itself, and is not waited for when the peer stops sending.
+    `run` answers it, in a scope of its own, so that it can be cancelled from outside and suspended
+    from inside. `error` is there once it was answered with one. A `lasting` one goes on for as long
+    as its peer is there to hear: it sets that itself, and is not waited for when the peer stops
+    sending.
     """
 
     __slots__ = (
         "_headers",
+        "_instead",
         "_params",
         "_related",
         "_route",
+        "_scope",
         "cancelled",
         "error",
         "id",
         "lasting",
-        "on_cancel",
         "session",
     )
 
@@ -118,40 +120,68 @@ class Exchange:
         self.error: ZCPError | None = None
         self.cancelled = False
         self.lasting = False
-        self.on_cancel: Callable[[], None] | None = None
+        self._scope: anyio.CancelScope | None = None
+        self._instead: Callable[[], Awaitable[Any]] | None = None
 
     def cancel(self) -> None:
         """The peer no longer wants the answer: stop the handler and send nothing."""
         self.cancelled = True
-        if self.on_cancel is not None:
-            self.on_cancel()
+        if self._scope is not None:
+            self._scope.cancel()
+
+    async def suspend(self, instead: Callable[[], Awaitable[Any]]) -> NoReturn:
+        """End the handler here; the result is that of `instead`."""
+        assert self._scope is not None
+        self._instead = instead
+        self._scope.cancel()
+        await anyio.sleep_forever()
+        raise AssertionError  # pragma: no cover - a cancelled scope does not let the sleep return
 
     async def run(self) -> bytes | None:
         """The answering frame; None if the peer cancelled."""
-        session, route = self.session, self._route
+        session = self.session
+        frame: bytes | None = None
         try:
-            if self.cancelled:
-                return None
-            params = route.decode(self._params)
-            context = Context(
-                session.kernel,
-                session,
-                route.operation,
-                self.id,
-                params.meta,
-                self._related,
-                headers=self._headers,
-            )
-            frame = self._encoded(await route.handler(params, context))
-        except ZCPError as error:
-            frame = self._failed(error)
-        except Exception as error:
-            frame = self._failed(report(error, route.operation))
+            if not self.cancelled:
+                with session.kernel.new_scope() as self._scope:
+                    frame = await self._answer(self._handled)
+                if frame is None and self._instead is not None and not self.cancelled:
+                    frame = await self._answer(self._instead)
         finally:
             session.inflight.pop(self.id, None)
+            # A frame under way needs no scope, and what is over shall be freed without a search.
+            self._scope = self._instead = None
         if session.has_posts:
             await session.flush()
         return None if self.cancelled else frame
+
+    async def _answer(self, work: Callable[[], Awaitable[Any]]) -> bytes:
+        try:
+            return self._encoded(await work())
+        except ZCPError as error:
+            return self._failed(error)
+        except Exception as error:
+            return self._failed(report(error, self._route.operation))
+
+    async def _handled(self) -> Any:
+        session, route = self.session, self._route
+        params = route.decode(self._params)
+        context = Context(
+            session.kernel,
+            session,
+            route.operation,
+            self.id,
+            params.meta,
+            self._related,
+            headers=self._headers,
+            exchange=self,
+        )
+        result = await route.handler(params, context)
+        if self._instead is not None:
+            raise InternalError(
+                "the handler swallowed the end of its own run; let BaseException pass"
+            )
+        return result
 
     def _encoded(self, result: Any) -> bytes:
         encode = self._route.encode
@@ -175,20 +205,22 @@ class Exchange:
 class Batch:
     """Several requests in one frame; their answers come back in one."""
 
-    __slots__ = ("_parts", "on_cancel")
+    __slots__ = ("_parts",)
 
     def __init__(self, parts: Sequence[Exchange | Reply]) -> None:
         self._parts = parts
-        self.on_cancel: Callable[[], None] | None = None
+
+    def cancel(self) -> None:
+        """Cancel every part."""
+        for part in self._parts:
+            if isinstance(part, Exchange):
+                part.cancel()
 
     async def run(self) -> bytes | None:
         frames: list[bytes | None] = [None] * len(self._parts)
 
         async def one(index: int, part: Exchange | Reply) -> None:
-            with anyio.CancelScope() as scope:
-                if isinstance(part, Exchange):
-                    part.on_cancel = scope.cancel
-                frames[index] = await part.run()
+            frames[index] = await part.run()
 
         async with anyio.create_task_group() as group:
             for index, part in enumerate(self._parts):

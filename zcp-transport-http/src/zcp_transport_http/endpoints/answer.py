@@ -65,7 +65,7 @@ class Answer:
         self._stream: SessionStream | None = None
         self._opening: anyio.Lock | None = None
         self._watching: anyio.CancelScope | None = None
-        self._scope: anyio.CancelScope | None = None
+        self._due: Exchange | Batch | None = None
         self._done = False
 
     # -- the channel -------------------------------------------------------------------------------
@@ -132,17 +132,14 @@ class Answer:
         """Run the call and answer; `stream`: as a stream, whatever is sent."""
         if stream:
             await self.open()
-        frame: bytes | None = None
-        with self._shared.kernel.new_scope() as scope:
-            self._scope = scope
-            due.on_cancel = scope.cancel
-            self._shared.watch.add(self)
-            try:
-                frame = await due.run()
-            finally:
-                self._shared.watch.discard(self)
-                if self._watching is not None:
-                    self._watching.cancel()
+        self._due = due
+        self._shared.watch.add(self)
+        try:
+            frame = await due.run()
+        finally:
+            self._shared.watch.discard(self)
+            if self._watching is not None:
+                self._watching.cancel()
         if self._opening is not None:
             # Somebody may be opening the stream at this moment.
             async with self._opening:
@@ -214,7 +211,7 @@ class Answer:
             await self._response.comment()
 
     def _client_left(self) -> None:
-        if self._home is None and self._scope is not None:
-            self._scope.cancel()
+        if self._home is None and self._due is not None:
+            self._due.cancel()
         if self._response is not None:
             self._response.lose()

@@ -134,13 +134,10 @@ class _LegacySSE:
 
 
 async def _run(due: Exchange | Reply | Batch, home: HTTPSession) -> None:
-    with anyio.CancelScope() as scope:
-        if not isinstance(due, Reply):
-            due.on_cancel = scope.cancel
-        frame = await due.run()
-        if frame is not None and not home.closed:
-            try:
-                await home.send(frame)
-            except anyio.BrokenResourceError:
-                # The client left with its stream; the session ends by that.
-                return
+    frame = await due.run()
+    if frame is not None and not home.closed:
+        try:
+            await home.send(frame)
+        except anyio.BrokenResourceError:
+            # The client left with its stream; the session ends by that.
+            return

@@ -7,13 +7,13 @@ has none ends the body by cancelling its scope, so that `except Exception` canno
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from attrs import fields
 
-from ...errors import InternalError, InvalidParams, MissingCapability
+from ...errors import InvalidParams, MissingCapability
 from ...jsontext import dumps, is_object, loads
 from ...model import InputRequest, InputRequiredResult, Retried
 from ..asking import CAPABILITY_OF, Question
@@ -22,9 +22,8 @@ from .transcript import Transcript, call_digest, digest, seal, unseal
 if TYPE_CHECKING:
     from ...context import Context
     from ...contracts import Handler
-    from ..kernel import Kernel
-    from ..session import ZCPServerSession
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _SETTLED = frozenset({str, int, float, bool, type(None)})
 _BESIDE_THE_CALL = frozenset({"meta", "extras", "input_responses", "request_state"})
 
@@ -32,24 +31,26 @@ _BESIDE_THE_CALL = frozenset({"meta", "extras", "input_responses", "request_stat
 class Replay:
     """One run of a body: answers what it can, and notes what is missing."""
 
-    __slots__ = (
-        "_counted", "_responses", "_scope", "_session", "needs_state", "open", "transcript",
-    )  # fmt: skip
+    __slots__ = ("_binding", "_counted", "_ctx", "_needs_state", "_responses", "_transcript")
 
-    def __init__(
-        self,
-        transcript: Transcript,
-        responses: Mapping[str, Any],
-        session: ZCPServerSession,
-        scope: anyio.CancelScope,
-    ) -> None:
-        self.open: dict[str, Question] = {}
-        self.transcript = transcript
-        self.needs_state = False
-        self._responses = responses
-        self._session = session
-        self._scope = scope
-        self._counted: dict[str, int] = {}
+    def __init__(self, params: Retried, ctx: Context) -> None:
+        self._binding = _binding(params, ctx)
+        self._responses = params.input_responses or _NOTHING
+        self._ctx = ctx
+        self._needs_state = False
+        self._transcript: Transcript | None = None
+        self._counted: dict[str, int] | None = None
+
+    @property
+    def transcript(self) -> Transcript:
+        if self._transcript is None:
+            self._transcript = Transcript()
+        return self._transcript
+
+    async def recall(self, state: str) -> None:
+        """Take up what former runs left. Raises `InvalidParams`."""
+        kernel = self._ctx.kernel
+        self._transcript = await unseal(state, self._binding(), kernel.keys, kernel.handles)
 
     async def ask(self, questions: Mapping[str, Question], *, declared: bool = False) -> Any:
         """The answers by key; does not return when one is missing.
@@ -63,15 +64,13 @@ class Replay:
         missing = {key: questions[key] for key, answer in answers.items() if answer is None}
         if not missing:
             return answers
-        for key, question in missing.items():
-            lacking = self._session.lacks(question)
+        for question in missing.values():
+            lacking = self._ctx.session.lacks(question)
             if lacking is not None:
                 raise MissingCapability(lacking)
-            self.open[key] = question
-        self.needs_state = self.needs_state or not declared
-        self._scope.cancel()
-        await anyio.sleep_forever()
-        raise AssertionError  # pragma: no cover - a cancelled scope does not let the sleep return
+        self._needs_state = self._needs_state or not declared
+        assert self._ctx.exchange is not None
+        return await self._ctx.exchange.suspend(partial(self._input_required, missing))
 
     def key_for(self, question: Question) -> str:
         """The key of a question its author did not name: its operation and how many came before.
@@ -79,13 +78,14 @@ class Replay:
         It is the same on every run as long as the body takes the same way; where it does not, the
         digest tells.
         """
-        count = self._counted[question.operation] = self._counted.get(question.operation, 0) + 1
+        counted = self._counted = self._counted or {}
+        count = counted[question.operation] = counted.get(question.operation, 0) + 1
         return f"{CAPABILITY_OF[question.operation]}-{count}"
 
     async def once(self, key: str, function: Callable[[], Awaitable[Any]]) -> Any:
         if key not in self.transcript.done:
             self.transcript.done[key] = loads(dumps(await function()))
-            self.needs_state = True
+            self._needs_state = True
         return self.transcript.done[key]
 
     def _answer(self, key: str, question: Question, declared: bool) -> Any | None:
@@ -106,53 +106,39 @@ class Replay:
     def _decoded(self, question: Question, raw: Any) -> Any | None:
         """The answer as a shape; an unusable one is no answer, so it is asked for again."""
         try:
-            assert self._session.revision is not None
-            return self._session.revision.peer_requests[question.operation].decode_result(raw)
+            revision = self._ctx.session.revision
+            assert revision is not None
+            return revision.peer_requests[question.operation].decode_result(raw)
         except InvalidParams:
             return None
 
-    def asked(self) -> dict[str, str]:
-        return {key: digest(question) for key, question in self.open.items()}
+    async def _input_required(self, missing: Mapping[str, Question]) -> InputRequiredResult:
+        transcript, kernel = self.transcript, self._ctx.kernel
+        state = None
+        if self._needs_state or transcript.given or transcript.answered:
+            transcript.asked = {key: digest(question) for key, question in missing.items()}
+            state = await seal(transcript, self._binding(), kernel.keys, kernel.handles)
+        requests = {
+            key: InputRequest(question.operation, question.params)
+            for key, question in missing.items()
+        }
+        return InputRequiredResult(requests, state)
 
 
 def replayed(handler: Handler) -> Handler:
     """`handler`, for a revision whose clients are asked by refusal and retry."""
 
-    async def run(params: Retried, ctx: Context) -> Any:
-        binding = _binding(params, ctx)
-        kernel = ctx.kernel
-        transcript = Transcript()
-        if params.request_state is not None:
-            state = params.request_state
-            transcript = await unseal(state, binding(), kernel.keys, kernel.handles)
-        scope = kernel.new_scope()
-        replay = Replay(transcript, params.input_responses or {}, ctx.session, scope)
-        ctx.asker = replay
-        with scope:
-            result = await handler(params, ctx)
-            if replay.open:
-                raise InternalError(
-                    "the handler swallowed the end of its own run; let BaseException pass"
-                )
-            return result
-        return await _input_required(replay, binding, kernel)
+    def run(params: Retried, ctx: Context) -> Awaitable[Any]:
+        replay = ctx.asker = Replay(params, ctx)
+        if params.request_state is None:
+            return handler(params, ctx)
+        return recalled(params, params.request_state, ctx, replay)
+
+    async def recalled(params: Retried, state: str, ctx: Context, replay: Replay) -> Any:
+        await replay.recall(state)
+        return await handler(params, ctx)
 
     return run
-
-
-async def _input_required(
-    replay: Replay, binding: Callable[[], bytes], kernel: Kernel
-) -> InputRequiredResult:
-    transcript = replay.transcript
-    state = None
-    if replay.needs_state or transcript.given or transcript.answered:
-        transcript.asked = replay.asked()
-        state = await seal(transcript, binding(), kernel.keys, kernel.handles)
-    requests = {
-        key: InputRequest(question.operation, question.params)
-        for key, question in replay.open.items()
-    }
-    return InputRequiredResult(requests, state)
 
 
 def _binding(params: Retried, ctx: Context) -> Callable[[], bytes]:
