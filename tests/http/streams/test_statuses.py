@@ -274,3 +274,18 @@ async def test_a_call_that_fails_is_still_an_answer() -> None:
         client = await service.session()
         unknown = await client.post(client.call("no/such"))
         assert (unknown.status, unknown.message["error"]["code"]) == (200, -32601)
+
+
+async def test_what_is_no_request_is_refused_in_the_era_its_headers_name() -> None:
+    async with served(Kitchen().app) as service:
+        client = service.client()
+        fields = {"mcp-protocol-version": "2026-07-28"}
+        garbled = await client.post(b"{", fields)
+        assert garbled.status == 400
+        assert "id" not in garbled.message, "this revision has no null ids"
+        assert garbled.message["error"]["code"] == -32700
+        response = {"jsonrpc": "2.0", "id": 1, "result": {}}
+        answer = await client.post(response, fields)
+        assert (answer.status, answer.message["error"]["code"]) == (400, -32600)
+        old = await client.post(b"{", {})
+        assert old.message["id"] is None

@@ -163,6 +163,9 @@ class ZCPServerSession(Speaker):
         if message.get("jsonrpc") != "2.0" or not (method is None or type(method) is str):
             return self.refusal(request_id, InvalidRequest(_NOT_JSONRPC))
         if method is None:
+            if match is not None and match.refusal is not None:
+                self.adopt(match.revision)
+                return self.refusal(None, match.refusal)
             return self._answered(message)
         if "id" not in message:
             self._notified(method, message.get("params"))

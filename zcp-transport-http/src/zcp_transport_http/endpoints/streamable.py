@@ -135,6 +135,9 @@ class _Streamable:
         if (presented := self._presented(request)) is not None:
             home = self._sessions.find(presented, self._plane, request.principal)
         session = home.session if home is not None else self._transient(NOWHERE, request)
+        match = self._kernel.classify({}, request.headers, self._dialects)
+        if home is None and match is not None:
+            session.adopt(match.revision)
         reply = session.unreadable(request.body, error)
         if reply is None:
             return await problem(send, 400, error.message, code=error.code)
