@@ -1,0 +1,53 @@
+"""The stores in a file keep the contracts the stores in memory keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from zcp_kernel.testing.bus import BusContract, MakeBus
+from zcp_kernel.testing.event_log import EventLogContract, MakeEventLog
+from zcp_kernel.testing.handle_store import HandleStoreContract, MakeHandleStore
+from zcp_kernel.testing.task_store import TaskStoreContract
+from zcp_store_sqlite import (
+    Database,
+    SQLiteBus,
+    SQLiteEventLog,
+    SQLiteHandleStore,
+    SQLiteTaskStore,
+)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "zcp.db")
+    yield database
+    database.close()
+
+
+class TestSQLiteTaskStore(TaskStoreContract):
+    @pytest.fixture
+    def store(self, database: Database) -> SQLiteTaskStore:
+        return SQLiteTaskStore(database)
+
+
+class TestSQLiteHandleStore(HandleStoreContract):
+    @pytest.fixture
+    def make_store(self, database: Database) -> MakeHandleStore:
+        def make(*, max_bytes_per_owner: int, max_bytes_total: int) -> SQLiteHandleStore:
+            return SQLiteHandleStore(database, max_bytes_per_owner, max_bytes_total)
+
+        return make
+
+
+class TestSQLiteEventLog(EventLogContract):
+    @pytest.fixture
+    def make_log(self, database: Database) -> MakeEventLog:
+        return lambda events, size: SQLiteEventLog(database, events, size)
+
+
+class TestSQLiteBus(BusContract):
+    @pytest.fixture
+    def make_bus(self, database: Database) -> MakeBus:
+        return lambda *, backlog: SQLiteBus(database, backlog)
