@@ -30,6 +30,7 @@ class SQLiteBus:
     topic: for a subscriber that is slower the oldest are dropped, and it is told."""
 
     name = "sqlite"
+    configured = True
 
     def __init__(self, database: Database, backlog: int = 1024) -> None:
         self._database = database

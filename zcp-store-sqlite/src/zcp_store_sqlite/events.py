@@ -23,6 +23,7 @@ class SQLiteEventLog:
     """
 
     name = "sqlite"
+    configured = True
 
     def __init__(
         self,

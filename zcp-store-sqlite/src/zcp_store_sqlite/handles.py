@@ -30,6 +30,7 @@ class SQLiteHandleStore:
     """Implements `zcp_kernel.contracts.HandleStore`; budgets are in bytes."""
 
     name = "sqlite"
+    configured = True
 
     def __init__(
         self,

@@ -24,6 +24,7 @@ class SQLiteTaskStore:
     """Implements `zcp_kernel.contracts.TaskStore`."""
 
     name = "sqlite"
+    configured = True
 
     def __init__(self, database: Database) -> None:
         self._database = database

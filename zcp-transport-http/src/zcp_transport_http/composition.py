@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zcp_kernel.contracts import EventLog
 from zcp_kernel.errors import ConfigError
 
 from . import logs
@@ -50,7 +51,8 @@ class Composition:
         logs.configure(settings.log)
         self.metrics = metrics
         self.draining = False
-        self.sessions = HTTPSessions(self.kernel, settings.streamable)
+        log: EventLog | None = self.kernel.stores.shared(EventLog)
+        self.sessions = HTTPSessions(self.kernel, settings.streamable, log=log)
         self.hosts = HostGuard(settings.http, settings.cors.allow_origins)
         self.cors = CORS(settings.cors, settings.streamable, settings.auth.header_name)
         self.intake = Intake(

@@ -97,10 +97,10 @@ def _not_shared(application: ZCPASGIApp) -> Iterator[str]:
     tasks = len(kernel.registry.task_kinds) or any(
         tool.task_support != "forbidden" for tool in tools
     )
-    if tasks and section("tasks").store == MEMORY:
+    if tasks and kernel.tasks.store.name == MEMORY:
         yield "tasks are kept in memory: name a store the workers share in ZCP_TASKS__STORE"
     handles = [tool.definition.name for tool in tools if tool.output_mode == "handle"]
-    if handles and section("handles").store == MEMORY:
+    if handles and kernel.handles.store.name == MEMORY:
         yield (
             f"results of {', '.join(handles)} stay in memory as handles: name a store the workers "
             "share in ZCP_HANDLES__STORE"

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..config import ServerConfig
 from ..contracts import ExposureProfile, HandleStore, KeyRing, TaskStore
-from ..errors import ConfigError
 from ..plugins import PluginHost
 from .executor import RuntimeExecutor
 from .exposure import Exposure, default_profiles
 from .handles.service import Handles
 from .introduce import Introduction
 from .kernel import Kernel
+from .lifespans import app_lifespans
 from .live import follow_changes
 from .registry.registry import Registry
 from .stages import ordered
+from .stores import Stores
 from .tasks.engine import TaskEngine
 
 if TYPE_CHECKING:
@@ -42,8 +41,8 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
         config.section("exposure"),
     )
     server, tasks = config.section("server"), config.section("tasks")
-    stores = host.stores(config)
-    task_store: TaskStore = _chosen(stores, TaskStore, tasks.store, "[tasks] store")
+    stores = Stores(host.stores(config))
+    task_store: TaskStore = stores.chosen(TaskStore, tasks.store, "[tasks] store")
     kernel = Kernel(
         config=config,
         registry=registry,
@@ -52,43 +51,38 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
         stages=ordered(host.stages(config)),
         exposure=exposure,
         executor=RuntimeExecutor(
-            registry.tools, exposure, config.section("tools"), server.mask_errors
+            registry.tools,
+            exposure,
+            config.section("tools"),
+            server.mask_errors,
+            config.section("handles").mcp,
         ),
         handles=Handles(
-            _chosen(stores, HandleStore, config.section("handles").store, "[handles] store"),
+            stores.chosen(HandleStore, config.section("handles").store, "[handles] store"),
             config.section("handles"),
         ),
         keys=_key_ring(stores, config),
+        stores=stores,
         tasks=lambda kernel: TaskEngine(
             task_store, tasks, kernel.spawn, mask_errors=server.mask_errors
         ),
         introduction=_introduction(app, registry, operations, config),
-        lifespans=lambda kernel: [*_app_lifespan(app), *host.lifespans(kernel)],
+        lifespans=lambda kernel: [
+            *app_lifespans(app),
+            app.mounts.lifespan(kernel),
+            *host.lifespans(kernel),
+        ],
     )
     follow_changes(kernel)
     return kernel
 
 
-def _chosen(stores: Iterable[Any], contract: Any, name: str, setting: str) -> Any:
-    """The store configuration names: discovery is not activation."""
-    found: Mapping[str, Any] = {
-        store.name: store for store in stores if isinstance(store, contract)
-    }
-    if name not in found:
-        raise ConfigError(
-            f"{setting} = {name!r}: no such {contract.__name__}; known: "
-            f"{', '.join(sorted(found))}. Is the plugin that brings it installed?"
-        )
-    return found[name]
-
-
-def _key_ring(stores: Iterable[Any], config: ServerConfig) -> KeyRing | None:
+def _key_ring(stores: Stores, config: ServerConfig) -> KeyRing | None:
     """The key ring configuration names; none is needed until a dialect seals something."""
     keys = config.section("keys")
-    rings = [store for store in stores if isinstance(store, KeyRing)]
-    if not rings and keys == type(keys)():
+    if not stores.all(KeyRing) and keys == type(keys)():
         return None
-    ring: KeyRing = _chosen(rings, KeyRing, keys.ring, "[keys] ring")
+    ring: KeyRing = stores.chosen(KeyRing, keys.ring, "[keys] ring")
     return ring
 
 
@@ -107,12 +101,3 @@ def _introduction(
         registry=registry,
         operations=operations,
     )
-
-
-def _app_lifespan(app: FastZCP) -> list[Any]:
-    if app.lifespan is None:
-        return []
-    lifespan = app.lifespan(app)
-    if hasattr(lifespan, "__aenter__"):
-        return [lifespan]
-    return [asynccontextmanager(app.lifespan)(app)]

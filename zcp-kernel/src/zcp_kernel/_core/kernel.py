@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .handles.service import Handles
     from .introduce import Introduction
     from .registry.registry import Registry
+    from .stores import Stores
     from .tasks.engine import TaskEngine
 
 
@@ -61,6 +62,7 @@ class Kernel:
         executor: RuntimeExecutor,
         handles: Handles,
         keys: KeyRing | None,
+        stores: Stores,
         tasks: Callable[[Kernel], TaskEngine],
         introduction: Introduction,
         lifespans: Callable[[Kernel], list[Any]],
@@ -73,6 +75,7 @@ class Kernel:
         self.executor = executor
         self.handles = handles
         self.keys = keys
+        self.stores = stores
         self.audience: set[Listener] = set()
         self.threads = HandlerThreads(config.section("tools").max_threads, self.spawn)
         self.tasks = tasks(self)

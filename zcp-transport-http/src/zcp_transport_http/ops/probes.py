@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import anyio
+from zcp_kernel.contracts import EventLog
 from zcp_kernel.jsontext import dumps
 
 from ..logs import LOGGER
@@ -50,7 +51,8 @@ class Readiness:
 def stores_of(kernel: Kernel) -> Sequence[Any]:
     """The stores in use that can say whether they are reachable: they have an async `check()` that
     raises if they are not."""
-    found = (kernel.handles.store, kernel.tasks.store, kernel.keys)
+    log = kernel.stores.shared(EventLog)
+    found = (kernel.handles.store, kernel.tasks.store, kernel.keys, log)
     by_id = {id(store): store for store in found if hasattr(store, "check")}
     return list(by_id.values())
 
