@@ -9,6 +9,7 @@ import pytest
 from zcp_kernel.testing.bus import BusContract, MakeBus
 from zcp_kernel.testing.event_log import EventLogContract, MakeEventLog
 from zcp_kernel.testing.handle_store import HandleStoreContract, MakeHandleStore
+from zcp_kernel.testing.shared_task_store import SharedTaskStoreContract, Stores
 from zcp_kernel.testing.task_store import TaskStoreContract
 from zcp_store_sqlite import (
     Database,
@@ -30,6 +31,14 @@ class TestSQLiteTaskStore(TaskStoreContract):
     @pytest.fixture
     def store(self, database: Database) -> SQLiteTaskStore:
         return SQLiteTaskStore(database)
+
+
+class TestSharedSQLiteTaskStore(SharedTaskStoreContract):
+    @pytest.fixture
+    def stores(self, database: Database) -> Iterator[Stores]:
+        other = Database(database.path)
+        yield SQLiteTaskStore(database), SQLiteTaskStore(other)
+        other.close()
 
 
 class TestSQLiteHandleStore(HandleStoreContract):

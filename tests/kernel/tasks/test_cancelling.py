@@ -82,7 +82,7 @@ async def test_cancels_at_every_await(bench: Any, body: Any, status: str) -> Non
         assert outcome == {"error": {"code": 499, "message": f"cancelled:{task_id}"}}
         assert b.link.statuses[-1] == "cancelled"
         assert len(asked_in_vain) == (1 if body is asking_the_client else 0)
-        assert not b.engine._running
+        assert not b.engine._runs.running
 
 
 async def test_cancels_before_the_body_began(bench: Any) -> None:

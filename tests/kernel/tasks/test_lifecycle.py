@@ -318,7 +318,7 @@ async def test_thousands_of_tasks_leave_nothing_behind(bench: Any) -> None:
         b.clock.advance(2)
         await anyio.wait_all_tasks_blocked()
         assert b.store.records_held == 0
-        assert not b.engine._running
+        assert not b.engine._runs.running
         assert not b.store._owned
         assert not b.store._finished
         assert b.store.bytes_held == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 
 from ._core import asking
+from ._core.once import at_most_once
 from .model import (
     LOG_LEVELS,
     ElicitationRequest,
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from ._core.sync_context import InlineContext, ThreadContext
     from .contracts import Channel
     from .runtime import Kernel
-    from .security import Principal
+    from .security import AuthContext, Principal
     from .session import ZCPServerSession
     from .tasks import TaskExecutionContext
 
@@ -56,14 +58,17 @@ class Context:
         "answers",
         "asker",
         "exchange",
+        "extras",
         "headers",
         "kernel",
         "meta",
+        "nested",
         "operation",
         "related",
         "request_id",
         "session",
         "task",
+        "whole",
     )
 
     def __init__(
@@ -77,8 +82,13 @@ class Context:
         task: TaskExecutionContext | None = None,
         headers: Mapping[str, str] | None = None,
         exchange: Exchange | None = None,
+        extras: dict[str, Any] | None = None,
     ) -> None:
         self.asker: Asker | None = None
+        # Members of the request nobody here knows, for who passes it on.
+        self.extras = extras
+        self.nested = False
+        self.whole = False
         self.exchange = exchange
         self.answers: Mapping[str, Any] = _NO_ANSWERS
         self.headers = headers
@@ -90,10 +100,25 @@ class Context:
         self.related = related
         self.task = task
 
+    def within(self, *, whole: bool = True) -> Context:
+        """The context of a tool call this request makes on the server. It never becomes a task, and
+        its result comes back whole, not as a handle, unless `whole` is False; what the envelope of
+        this request says (`meta`, `headers`) is not said of that call."""
+        inner = copy(self)
+        inner.nested, inner.whole = True, whole or self.whole
+        inner.operation = "tools/call"
+        inner.meta = inner.headers = None
+        return inner
+
     @property
     def principal(self) -> Principal:
         """Who is calling."""
         return self.session.principal
+
+    @property
+    def auth(self) -> AuthContext | None:
+        """What the caller's token says; None for callers who came without one."""
+        return self.session.principal.auth
 
     @property
     def session_id(self) -> str:
@@ -189,7 +214,7 @@ class Context:
         answers: dict[str, Any] = {}
 
         async def one(key: str, question: asking.Question) -> None:
-            answers[key] = await self.session.ask(question.operation, question.params, self.related)
+            answers[key] = await self._ask_client(question)
 
         with asking.single_cause():
             async with anyio.create_task_group() as group:
@@ -199,12 +224,18 @@ class Context:
 
     async def once(self, key: str, function: Callable[[], Awaitable[T]]) -> T:
         """The value of `await function()`, which does not run again when the call is retried for
-        an answer: at least once, unless a durable store makes it at most once. The value must be
-        JSON."""
-        if self.asker is None:
+        an answer, or its task runs again elsewhere. That is at least once; with a durable store at
+        most once, and a step that was cut off in an earlier run raises `ToolError`. The value must
+        be JSON."""
+        if self.task is not None:
+            name = f"task:{self.task.task_id}:{key}"
+            value = await at_most_once(self.kernel.stores, name, function)
+        elif self.asker is not None:
+            value = await self.asker.once(key, function)
+        else:
             return await function()
-        value: T = await self.asker.once(key, function)
-        return value
+        kept: T = value
+        return kept
 
     def can_ask(self, operation: str) -> bool:
         """Whether the client can be asked: "sampling/createMessage", "elicitation/request" or
@@ -214,9 +245,13 @@ class Context:
     async def answer_to(self, question: asking.Question, key: str | None = None) -> Any:
         """The answer to one question; `elicit` and its siblings put it in words."""
         if self.asker is None:
-            return await self.session.ask(question.operation, question.params, self.related)
+            return await self._ask_client(question)
         key = key or self.asker.key_for(question)
         return (await self.asker.ask({key: question}))[key]
+
+    async def _ask_client(self, question: asking.Question) -> Any:
+        params = asking.of_call(question.params, self.meta)
+        return await self.session.ask(question.operation, params, self.related)
 
     def check_cancelled(self) -> None:
         """Raise if the call was cancelled; async code learns it at every `await` anyway."""
@@ -239,9 +274,8 @@ class Context:
         wanted = self.session.state.log_level
         if wanted is None or LOG_LEVELS[level] < LOG_LEVELS[wanted]:
             return None
-        return LogMessage(
-            level=level, data={"message": message, **data} if data else message, logger=logger
-        )
+        said = {"message": message, **data} if data else message
+        return asking.of_call(LogMessage(level=level, data=said, logger=logger), self.meta)
 
     def blocking(self) -> ThreadContext:
         """The view for a handler in a worker thread."""

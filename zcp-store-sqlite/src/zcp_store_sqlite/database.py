@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from zcp_kernel.errors import ZCPError
 
-from .migrations import migrate
+from .opening import opened
 from .threads import Job, Worker
 
 __all__ = ["Database", "StoreError"]
@@ -27,11 +27,6 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 log = logging.getLogger("zcp.store")
-
-CACHED_STATEMENTS = 256
-WAL_PAGES = 1000
-"""Pages after which a commit moves the log into the file; bounds how the log grows."""
-KEPT_WAL_BYTES = 16 * 1024 * 1024
 
 
 class StoreError(ZCPError):
@@ -121,36 +116,14 @@ class Database:
                 "is no longer served. The next request uses the file that is there"
             )
         if self._writing is None:
-            connection = self._connect()
-            migrate(connection)
-            self._writing, self._file = connection, self._identity()
+            self._writing = opened(self.path, self._busy_timeout)
+            self._file = self._identity()
         return self._writing
 
     def _readable(self) -> sqlite3.Connection:
         if self._reading is None:
-            connection = self._connect()
-            migrate(connection)
-            self._reading = connection
+            self._reading = opened(self.path, self._busy_timeout)
         return self._reading
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path,
-            timeout=self._busy_timeout,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=CACHED_STATEMENTS,
-        )
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            f"wal_autocheckpoint={WAL_PAGES}",
-            f"journal_size_limit={KEPT_WAL_BYTES}",
-            "temp_store=MEMORY",
-            "foreign_keys=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-        return connection
 
     def _identity(self) -> tuple[int, int] | None:
         try:

@@ -11,6 +11,7 @@ from .config import StoreConfig, path_of
 from .database import Database
 from .events import SQLiteEventLog
 from .handles import SQLiteHandleStore
+from .once import SQLiteOnceStore
 from .tasks import SQLiteTaskStore
 
 __all__ = ["stores"]
@@ -26,4 +27,5 @@ def stores(settings: StoreConfig, config: ServerConfig) -> list[Any]:
         SQLiteHandleStore(database, handles.max_bytes_per_owner, handles.max_bytes_total),
         SQLiteEventLog(database),
         SQLiteBus(database),
+        SQLiteOnceStore(database),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from sqlite3 import Connection
 from typing import Any
 
@@ -14,20 +14,26 @@ from zcp_kernel.model import TERMINAL, TaskDescriptor
 
 from .cursors import after, page
 from .database import Database
+from .leases import FIRST_LEASE_SECONDS, forget_former_boots, lease_clock
 
 __all__ = ["SQLiteTaskStore"]
 
-_COLUMNS = "seq, descriptor, owner, operation, input, outcome, expires_at, version"
+_COLUMNS = (
+    "seq, descriptor, owner, operation, input, outcome, expires_at, version, attempt, holder, "
+    "due_at, priority, caller"
+)
+_PRIORITY = -2
 
 
 class SQLiteTaskStore:
-    """Implements `zcp_kernel.contracts.TaskStore`."""
+    """Implements `zcp_kernel.contracts.SharedTaskStore`."""
 
     name = "sqlite"
     configured = True
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lease_seconds = FIRST_LEASE_SECONDS
 
     async def check(self) -> None:
         """Raises `StoreError` unless the store can be used."""
@@ -45,13 +51,20 @@ class SQLiteTaskStore:
             record.outcome,
             record.expires_at,
             record.version,
+            record.attempt,
+            record.holder,
+            record.due_at,
+            record.priority,
+            record.caller,
+            record.descriptor.kind,
         )
 
         def insert(connection: Connection) -> int:
             return connection.execute(
                 "INSERT INTO tasks (id, owner, finished, descriptor, operation, input, outcome, "
-                "expires_at, version) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
-                row,
+                "expires_at, version, attempt, holder, due_at, priority, caller, kind, held_until) "
+                "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING",
+                (*row, lease_clock() + self._lease_seconds),
             ).rowcount
 
         if not await self._database.write(insert):
@@ -73,12 +86,13 @@ class SQLiteTaskStore:
             dumps(PLAIN.encode(record.descriptor)),
             record.outcome,
             record.expires_at,
+            record.attempt,
         )
 
         def change(connection: Connection) -> Any:
             return connection.execute(
                 "UPDATE tasks SET finished=?, descriptor=?, outcome=?, expires_at=?, "
-                "version=version+1 WHERE id=? AND version=? RETURNING owner",
+                "attempt=?, version=version+1 WHERE id=? AND version=? RETURNING owner",
                 (*changed, task_id, version),
             ).fetchone()
 
@@ -114,6 +128,40 @@ class SQLiteTaskStore:
 
         return await self._database.write(shorten)
 
+    async def hold(self, holder: str, seconds: float) -> None:
+        """Hold every unfinished task of `holder` for so many seconds from now."""
+        self._lease_seconds = seconds or self._lease_seconds
+        await self._database.write(
+            lambda connection: connection.execute(
+                "UPDATE tasks SET held_until = ? WHERE holder = ? AND NOT finished",
+                (lease_clock() + seconds, holder),
+            )
+        )
+
+    async def claim(
+        self, holder: str, seconds: float, kinds: Collection[str], now: float, limit: int
+    ) -> Sequence[TaskRecord]:
+        """Take what nobody holds, and what waits for a holder and is of `kinds`."""
+        self._lease_seconds = seconds
+        wanted = dumps(list(kinds)).decode()
+
+        def take(connection: Connection) -> list[Any]:
+            forget_former_boots(connection)
+            clock = lease_clock()
+            return connection.execute(
+                "UPDATE tasks SET attempt = attempt + (holder IS NOT NULL), holder = ?1, "
+                "held_until = ?2, version = version + 1 WHERE seq IN (SELECT seq FROM tasks WHERE "
+                "NOT finished AND CASE WHEN holder IS NULL THEN ifnull(due_at, 0) <= ?3 AND kind "
+                "IN (SELECT value FROM json_each(?4)) ELSE held_until <= ?5 END "
+                f"ORDER BY priority DESC, seq LIMIT ?6) RETURNING {_COLUMNS}",
+                (holder, clock + seconds, now, wanted, clock, limit),
+            ).fetchall()
+
+        rows = await self._database.write(take)
+        # RETURNING keeps no order.
+        rows.sort(key=lambda row: (-row[_PRIORITY], row[0]))
+        return [_record(row) for row in rows]
+
     async def delete(self, task_id: str) -> None:
         await self._database.write(
             lambda connection: connection.execute("DELETE FROM tasks WHERE id = ?", (task_id,))
@@ -146,9 +194,9 @@ def _count(connection: Connection, owner: str) -> int:
 
 
 def _record(row: Any) -> TaskRecord:
-    _, descriptor, owner, operation, given, outcome, expires_at, version = row
+    _, descriptor, *rest = row
     shape: TaskDescriptor = PLAIN.decode(TaskDescriptor, loads(descriptor))
-    return TaskRecord(shape, owner, operation, given, outcome, expires_at, version)
+    return TaskRecord(shape, *rest)
 
 
 def _copy(record: TaskRecord) -> TaskRecord:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ..config import ServerConfig
-from ..contracts import ExposureProfile, HandleStore, KeyRing, TaskStore
+from ..contracts import Bus, ExposureProfile, HandleStore, KeyRing, TaskStore
 from ..plugins import PluginHost
 from .executor import RuntimeExecutor
 from .exposure import Exposure, default_profiles
@@ -17,6 +18,7 @@ from .live import follow_changes
 from .registry.registry import Registry
 from .stages import ordered
 from .stores import Stores
+from .task_runs import policies, resume
 from .tasks.engine import TaskEngine
 
 if TYPE_CHECKING:
@@ -64,7 +66,13 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
         keys=_key_ring(stores, config),
         stores=stores,
         tasks=lambda kernel: TaskEngine(
-            task_store, tasks, kernel.spawn, mask_errors=server.mask_errors
+            task_store,
+            tasks,
+            kernel.spawn,
+            mask_errors=server.mask_errors,
+            bus=stores.shared(Bus),
+            resume=partial(resume, kernel),
+            kinds=partial(policies, kernel),
         ),
         introduction=_introduction(app, registry, operations, config),
         lifespans=lambda kernel: [
@@ -90,13 +98,8 @@ def _introduction(
     app: FastZCP, registry: Registry, operations: dict[str, Operation], config: ServerConfig
 ) -> Introduction:
     return Introduction(
-        name=config.section("server").service_name or app.name,
-        version=app.version,
-        title=app.title,
-        description=app.description,
-        website_url=app.website_url,
-        icons=app.icons,
-        instructions=app.instructions,
+        app=app,
+        name=config.section("server").service_name,
         auth_profile=app.auth_profile,
         registry=registry,
         operations=operations,

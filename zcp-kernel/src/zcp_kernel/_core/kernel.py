@@ -174,6 +174,7 @@ class Kernel:
         if failures:
             await self.aclose()
             raise failures[0]
+        self.spawn(self.tasks.share)
 
     async def _live(self, ready: anyio.Event, failures: list[BaseException]) -> None:
         """Hold the lifespans open: they must be left in the task that entered them."""

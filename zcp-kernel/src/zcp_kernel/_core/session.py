@@ -42,6 +42,7 @@ class ZCPServerSession(Speaker):
         super().__init__(kernel, channel)
         self.principal = principal
         self._id: str | None = None
+        self._owner: str | None = None
         self.offers_handles = False
         # A transport that serves one message without a session says so here.
         self.lasting = True
@@ -61,10 +62,16 @@ class ZCPServerSession(Speaker):
     def owner(self) -> str:
         """Whom tasks and handles made here belong to: this session; where there is none beyond one
         message, its caller, and nobody in particular if that is anonymous."""
+        if self._owner is not None:
+            return self._owner
         if not self.lasting or (self.revision is not None and self.revision.stateless):
             subject = self.principal.subject
             return f"principal:{subject}" if subject else ""
         return f"session:{self.id}"
+
+    def stands_for(self, owner: str) -> None:
+        """Do what is done here for this owner: work that outlives the session it came from."""
+        self._owner = owner
 
     @property
     def surface(self) -> str:

@@ -11,6 +11,7 @@ from attrs import fields
 from ..codec import PLAIN
 from ..context import Context
 from ..errors import DeadlineExceeded, Forbidden, MissingCapability, NotFound
+from ..jsontext import loads
 from ..model import (
     CreateTaskParams,
     CreateTaskResult,
@@ -18,10 +19,17 @@ from ..model import (
     TaskOptions,
     TaskStatusChanged,
 )
+from ..security import Principal
 from .asking import CAPABILITY_OF, Question, single_cause
+from .nowhere import NOWHERE
 from .registry.items import TaskKind, Tool
+from .tasks.outcome import TOOL_CALL
+from .tasks.policy import TaskPolicy
+from .tasks.runs import Body, Work
 
 if TYPE_CHECKING:
+    from ..contracts import TaskRecord
+    from .kernel import Kernel
     from .session import ZCPServerSession
     from .tasks.context import TaskExecutionContext
 
@@ -58,17 +66,16 @@ async def start_tool_task(
 ) -> CreateTaskResult:
     """Run a checked tool call as a task; its outcome is the call's result."""
 
-    async def body(task: TaskExecutionContext) -> Any:
-        return PLAIN.encode(await ctx.kernel.executor.run(tool, arguments, _context(ctx, task)))
-
     descriptor = await ctx.kernel.tasks.create(
         tool.definition.name,
         arguments,
         owner=ctx.owner,
         options=options,
-        body=body,
+        body=_tool_body(tool, arguments, ctx),
         link=SessionLink(ctx.session),
-        operation=ctx.operation,
+        operation=TOOL_CALL,
+        policy=tool.policy,
+        caller=_caller(ctx.principal),
     )
     return CreateTaskResult(descriptor)
 
@@ -78,7 +85,8 @@ async def start_kind_task(params: CreateTaskParams, ctx: Context) -> CreateTaskR
 
     Raises `NotFound`, `Forbidden`, and `ValidationFailure` where the kind declared a schema.
     """
-    kind = ctx.kernel.registry.task_kinds.get(params.kind)
+    kinds = ctx.kernel.registry.task_kinds
+    kind = kinds.get(params.kind) or kinds.resolve(params.kind)
     if kind is None:
         raise NotFound("task kind", params.kind)
     missing = ctx.principal.lacks(kind.required_scopes)
@@ -86,6 +94,49 @@ async def start_kind_task(params: CreateTaskParams, ctx: Context) -> CreateTaskR
         raise Forbidden(missing)
     payload = params.input if kind.check is None else kind.check.validate(params.input)
 
+    descriptor = await ctx.kernel.tasks.create(
+        kind.kind,
+        payload,
+        owner=ctx.owner,
+        options=params.task,
+        body=_kind_body(kind, payload, ctx),
+        link=SessionLink(ctx.session),
+        policy=kind.policy,
+        caller=_caller(ctx.principal),
+    )
+    return CreateTaskResult(descriptor)
+
+
+def resume(kernel: Kernel, record: TaskRecord) -> Work | None:
+    """What is to be done for a task whose process is gone, or that waited for one; None if this
+    app does not know its kind. It runs for the caller who asked, without a client of its own."""
+    name, given = record.descriptor.kind, loads(record.input)
+    ctx = _detached(kernel, record)
+    if record.operation == TOOL_CALL:
+        tool = kernel.registry.tools.get(name)
+        return None if tool is None else Work(_tool_body(tool, given, ctx), tool.policy)
+    kind = kernel.registry.task_kinds.get(name)
+    return None if kind is None else Work(_kind_body(kind, given, ctx), kind.policy)
+
+
+def policies(kernel: Kernel) -> dict[str, TaskPolicy]:
+    """How tasks are run, by their kinds: task kinds, and tools that can be tasks."""
+    tools = {
+        tool.definition.name: tool.policy
+        for tool in kernel.registry.tools
+        if tool.task_support != "forbidden"
+    }
+    return {**tools, **{kind.kind: kind.policy for kind in kernel.registry.task_kinds}}
+
+
+def _tool_body(tool: Tool, arguments: dict[str, Any], ctx: Context) -> Body:
+    async def body(task: TaskExecutionContext) -> Any:
+        return PLAIN.encode(await ctx.kernel.executor.run(tool, arguments, _context(ctx, task)))
+
+    return body
+
+
+def _kind_body(kind: TaskKind, payload: Any, ctx: Context) -> Body:
     async def body(task: TaskExecutionContext) -> Any:
         if isinstance(payload, Mapping):
             given = dict(cast("Mapping[str, Any]", payload))
@@ -93,15 +144,21 @@ async def start_kind_task(params: CreateTaskParams, ctx: Context) -> CreateTaskR
             given = {"input": payload}
         return await _run_kind(kind, given, _context(ctx, task))
 
-    descriptor = await ctx.kernel.tasks.create(
-        kind.kind,
-        payload,
-        owner=ctx.owner,
-        options=params.task,
-        body=body,
-        link=SessionLink(ctx.session),
-    )
-    return CreateTaskResult(descriptor)
+    return body
+
+
+def _caller(principal: Principal) -> dict[str, Any]:
+    scopes = None if principal.scopes is None else sorted(principal.scopes)
+    return {"subject": principal.subject, "scopes": scopes, "kind": principal.kind}
+
+
+def _detached(kernel: Kernel, record: TaskRecord) -> Context:
+    told = loads(record.caller) or {"subject": None, "scopes": [], "kind": "anonymous"}
+    scopes = None if told["scopes"] is None else frozenset(told["scopes"])
+    principal = Principal(told["subject"], scopes, told["kind"])
+    session = kernel.open_session(NOWHERE, principal)
+    session.stands_for(record.owner)
+    return Context(kernel, session, record.operation)
 
 
 async def _run_kind(kind: TaskKind, payload: dict[str, Any], ctx: Context) -> Any:
@@ -119,7 +176,14 @@ def _context(ctx: Context, task: TaskExecutionContext) -> Context:
     """The request's context for work that outlives it: what it says goes to the session, not to a
     response that is long gone."""
     context = Context(
-        ctx.kernel, ctx.session, ctx.operation, ctx.request_id, ctx.meta, related=None, task=task
+        ctx.kernel,
+        ctx.session,
+        ctx.operation,
+        ctx.request_id,
+        ctx.meta,
+        related=None,
+        task=task,
+        extras=ctx.extras,
     )
     context.answers = ctx.answers
     revision = ctx.session.revision

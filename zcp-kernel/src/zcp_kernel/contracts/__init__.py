@@ -3,8 +3,10 @@
 `zcp_kernel.testing` holds a suite for each contract; a plugin author subclasses it.
 """
 
+from .authorizing import Authorizer, OutgoingRequest, Refusal
+from .client_sides import ClientSide, Objection
 from .dialects import Dialect, Match, Message, Method, Peer, Revision
-from .links import Channel, ExchangeChannel, Transport
+from .links import Attachable, Channel, ExchangeChannel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
 from .stores import (
@@ -14,15 +16,20 @@ from .stores import (
     KeyRing,
     Lagged,
     LoggedEvent,
+    OnceStore,
+    SharedTaskStore,
     StoredHandle,
     TaskRecord,
     TaskStore,
 )
 
 __all__ = [
+    "Attachable",
     "Authenticator",
+    "Authorizer",
     "Bus",
     "Channel",
+    "ClientSide",
     "CompiledSchema",
     "Dialect",
     "EventLog",
@@ -36,10 +43,15 @@ __all__ = [
     "Match",
     "Message",
     "Method",
+    "Objection",
+    "OnceStore",
     "Operation",
+    "OutgoingRequest",
     "Peer",
+    "Refusal",
     "Revision",
     "SchemaEngine",
+    "SharedTaskStore",
     "Stage",
     "StoredHandle",
     "TaskRecord",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import frozen
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..errors import ZCPError
     from ..model import Capabilities, Implementation
     from ..runtime import Kernel
+    from .client_sides import ClientSide
     from .operations import Operation
 
 Message = dict[str, Any]
@@ -65,7 +66,8 @@ class Revision(Protocol):
     because the client "requested" it, because the server "decided" so, or never (None).
     `omits_unknown_id`: an error whose request had no readable id carries none, instead of null.
     `primes_streams`: a client expects every event stream to open with an event that has an id and
-    no data, so that it can resume from the very start.
+    no data, so that it can resume from the very start. `client`: what its client's end does beyond
+    shapes.
     """
 
     @property
@@ -91,6 +93,9 @@ class Revision(Protocol):
 
     @property
     def task_mode(self) -> Literal["requested", "decided"] | None: ...
+
+    @property
+    def client(self) -> ClientSide: ...
 
     @property
     def requests(self) -> Mapping[str, Method]: ...
@@ -131,10 +136,16 @@ class Revision(Protocol):
 
 
 class Dialect(Protocol):
-    """A protocol family: it recognises its messages and hands out its revisions."""
+    """A protocol family: it recognises its messages and hands out its revisions.
+
+    `stateless` names the revisions that know no handshake, newest first.
+    """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def stateless(self) -> Sequence[str]: ...
 
     def classify(self, message: Message, headers: Mapping[str, str] | None) -> Match | None:
         """This dialect's claim on a message, or None. Must not raise on any JSON object."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -27,18 +27,47 @@ class Channel(Protocol):
 
 class ExchangeChannel(Channel, Protocol):
     """A channel on which every request has an exchange of its own, as over HTTP: what becomes of
-    the exchange becomes of that one request, and the channel lives on."""
+    the exchange becomes of that one request, and the channel lives on.
+
+    Requests go through `exchange` alone; `send` takes notifications and responses, `receive` gives
+    what the peer says outside any exchange. `receive` raises `anyio.EndOfStream` only once the
+    channel was closed: a peer that cannot be reached now may be reached later.
+    """
 
     async def exchange(
         self, frame: bytes, headers: Mapping[str, str], deliver: Callable[[bytes], None]
     ) -> None:
-        """Send one request and `deliver` every frame its response brings, the answer last.
+        """Send one request and `deliver` every frame its response brings, the answer last; returns
+        once the answer was delivered.
 
-        `headers` are what the dialect wants mirrored outside the body. Cancelling the caller closes
-        the exchange, which is how the peer learns of it. Raises `ConnectionLost` when the exchange
-        ends without the answer (`retryable`: whether sending again can do no harm).
+        `headers` are what the dialect wants mirrored outside the body of this request, names in
+        lower case; fields of `agree` go with it too, and these stand over those. Cancelling the
+        caller closes the exchange, which is how the peer of a stateless revision learns of it.
+        An error the peer answers under the request's id is delivered, whatever its status.
+
+        Raises `ConnectionLost` when the exchange ends without the answer (`retryable`: whether
+        sending again can do no harm, so False once the request may have arrived), `SessionLost`
+        when the peer does not know the session any more, `ExchangeRefused` for a status without
+        such an answer, `RateLimited` when it wants fewer requests.
         """
         ...
+
+    def agree(self, headers: Mapping[str, str], *, session: bool) -> None:
+        """A revision was agreed: `headers` go with everything sent from now on. With `session` the
+        peer may speak by itself, so that the channel listens for it; without, there is neither a
+        session nor anything to listen to."""
+        ...
+
+
+class Attachable(Protocol):
+    """A channel that belongs to a session the server has a name for.
+
+    One that has a `session_id` as soon as it is open is attached to a session opened elsewhere: the
+    client does no handshake on it.
+    """
+
+    @property
+    def session_id(self) -> str | None: ...
 
 
 class Transport(Protocol):
@@ -50,6 +79,12 @@ class Transport(Protocol):
     @property
     def schemes(self) -> tuple[str, ...]: ...
 
-    def connect(self, target: str, **options: Any) -> AbstractAsyncContextManager[Channel]:
-        """Open a channel to `target`; leaving the context closes it and frees what it took."""
+    def prefer(self, target: Any) -> Sequence[str] | None:
+        """The dialects to offer there, best first, where the target says so itself (as the path of
+        a URL may); None leaves it to the client."""
+        ...
+
+    def connect(self, *target: Any, **options: Any) -> AbstractAsyncContextManager[Channel]:
+        """`connect(target, …)` opens a channel to a target, a URL as a rule, with the options the
+        transport has; leaving the context closes it and frees what it took."""
         ...

@@ -28,7 +28,11 @@ class Authenticator(Protocol):
 
 
 class ExposureProfile(Protocol):
-    """A named selection of a server's tools."""
+    """A named selection of a server's tools.
+
+    It may also have `stands_for(tools, request)`, like `select`: the tools that can be called where
+    this profile is in force although it does not show them.
+    """
 
     @property
     def name(self) -> str: ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -19,6 +19,10 @@ class TaskRecord:
     `operation` created it: `tools/call` or `tasks/create`. `input` and `outcome` are kept encoded;
     the outcome is the JSON of `{"result": …}` or `{"error": {code, message, data?}}`, None until
     the end. `expires_at` is in seconds since the epoch. `version` grows with every stored change.
+
+    For stores that several processes share: `holder` is the process that runs it, None while it
+    waits for one; it is not started before `due_at` (seconds since the epoch), the highest
+    `priority` first; `attempt` counts its starts. `caller` is the JSON of who asked for it.
     """
 
     descriptor: TaskDescriptor
@@ -28,6 +32,11 @@ class TaskRecord:
     outcome: bytes | None = None
     expires_at: float | None = None
     version: int = 0
+    attempt: int = 1
+    holder: str | None = None
+    due_at: float | None = None
+    priority: int = 0
+    caller: bytes = b"null"
 
 
 @runtime_checkable
@@ -73,6 +82,48 @@ class TaskStore(Protocol):
 
     async def next_expiry(self) -> float | None:
         """When the next record expires, None if none will."""
+        ...
+
+
+@runtime_checkable
+class SharedTaskStore(TaskStore, Protocol):
+    """A task store that several processes share and that outlives them.
+
+    Whoever runs a task holds it for a while, and says again and again that it still does; what is
+    no longer held is there for others to take. What is created with a holder is held for as long
+    as that process last said, of other tasks or of none. The clock of that is the store's: one all
+    its processes agree on, which no change of the time of day moves.
+    """
+
+    async def hold(self, holder: str, seconds: float) -> None:
+        """Hold every unfinished task of `holder` for so many seconds from now. May be called from
+        another event loop than the other methods."""
+        ...
+
+    async def claim(
+        self, holder: str, seconds: float, kinds: Collection[str], now: float, limit: int
+    ) -> Sequence[TaskRecord]:
+        """Take unfinished tasks and hold them for so many seconds: those whose holder let go
+        without an end, whatever their kind, with `attempt` counted up; and those of `kinds` that
+        wait for a holder and are due at `now` (seconds since the epoch). The highest priority
+        first, then the oldest. No task is given to two callers."""
+        ...
+
+
+@runtime_checkable
+class OnceStore(Protocol):
+    """Remembers what must not be done twice, whatever becomes of the process that does it."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def begin(self, key: str, expires_at: float) -> tuple[bool, bytes | None]:
+        """Whether it is the caller's to do, which is said to one caller only; else what came of it,
+        None if that is not known (yet). Forgotten at `expires_at`, in seconds since the epoch."""
+        ...
+
+    async def finish(self, key: str, value: bytes) -> None:
+        """What came of it."""
         ...
 
 
@@ -161,6 +212,7 @@ class KeyRing(Protocol):
         ...
 
 
+@runtime_checkable
 class Bus(Protocol):
     """Carries events between parts of a server, and between its processes where it can."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, has
 
-from ...contracts import HandleStore, KeyRing, TaskStore, Transport
+from ...contracts import Bus, EventLog, HandleStore, KeyRing, OnceStore, TaskStore, Transport
 from .merge import HookResult, check_shape, claim, mapping, members, named, sequence
 
 _SECTION_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -47,10 +47,13 @@ _STORES: dict[str, type] = {
     "task store": TaskStore,
     "handle store": HandleStore,
     "key ring": KeyRing,
+    "event log": EventLog,
+    "bus": Bus,
+    "once store": OnceStore,
 }
 
 
-def stores(results: Iterable[HookResult]) -> list[TaskStore | HandleStore]:
+def stores(results: Iterable[HookResult]) -> list[Any]:
     """A store that fulfils no contract is an error, and so are two of one kind and name."""
     merged: list[Any] = []
     owners: dict[str, dict[str, HookResult]] = {kind: {} for kind in _STORES}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from ...errors import RegistrationError
@@ -22,6 +22,10 @@ class Catalogue(Generic[T]):
         self.kind = kind
         self._base = base
         self._items: dict[str, T] = {}
+        self._places: dict[str, int] = {}
+        self._last_place = 0
+        self._aliases: dict[str, str] = {}
+        self._resolvers: list[Callable[[str], T | None]] = []
         self._version = 0
         self._listeners: list[Listener] = []
         if base is not None:
@@ -40,20 +44,63 @@ class Catalogue(Generic[T]):
                 f"{self.kind} {key!r}{at} is registered already; choose another name or remove "
                 f"the first one"
             )
+        self._places[key] = self.reserve()
         self._items[key] = item
         self._changed()
 
     def remove(self, key: str) -> T:
         """Raises `KeyError` if there is none, or if it belongs to the base."""
         item = self._items.pop(key)
+        del self._places[key]
         self._changed()
         return item
 
     def get(self, key: str) -> T | None:
+        """The item of this key, or of the key this is another name for."""
         item = self._items.get(key)
         if item is None and self._base is not None:
             return self._base.get(key)
+        if item is None and key in self._aliases:
+            return self._items.get(self._aliases[key])
         return item
+
+    # -- items that come and go together ----------------------------------------------------------
+
+    def reserve(self) -> int:
+        """A place in the order, for items that are not there yet; see `fill`."""
+        self._last_place += 1
+        return self._last_place
+
+    def fill(
+        self, place: int, items: Mapping[str, T], aliases: Mapping[str, str] | None = None
+    ) -> None:
+        """Put these items where `reserve` was called, instead of what was there. `aliases` maps
+        other names to keys of theirs. One change, however many items; raises `RegistrationError`
+        for a key that is taken."""
+        kept = {key: item for key, item in self._items.items() if self._places[key] != place}
+        for key in items:
+            if key in kept or (self._base is not None and key in self._base):
+                raise RegistrationError(f"{self.kind} {key!r} is registered already")
+        places = {key: self._places[key] for key in kept} | dict.fromkeys(items, place)
+        ordered = sorted({**kept, **items}.items(), key=lambda entry: places[entry[0]])
+        others = {name: key for name, key in self._aliases.items() if key in kept}
+        self._items, self._places = dict(ordered), places
+        self._aliases = {**others, **(aliases or {})}
+        self._changed()
+
+    def add_resolver(self, resolver: Callable[[str], T | None]) -> None:
+        """Ask `resolver` for what is not listed."""
+        self._resolvers.append(resolver)
+
+    def resolve(self, key: str) -> T | None:
+        """An item that is not listed but can be used by those who know of it."""
+        for resolver in self._resolvers:
+            item = resolver(key)
+            if item is not None:
+                return item
+        return self._base.resolve(key) if self._base is not None else None
+
+    # -- what there is ----------------------------------------------------------------------------
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after every change, in the thread that made it."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 
 from attrs import define, field, frozen
 
@@ -11,10 +11,18 @@ from ...model import PromptDescriptor, ResourceDescriptor, ResourceTemplate, Too
 from ...validation import CanonicalValidator
 from ..asking import Question
 from ..invoke import Invocation
+from ..tasks.policy import ONCE, TaskPolicy
 from ..templates import UriTemplate
+
+if TYPE_CHECKING:
+    from ...context import Context
 
 OutputMode = Literal["auto", "scalar", "inline", "handle"]
 Carrier = Literal["both", "structured", "text"]
+Listing = Literal["selected", "always", "unlisted"]
+
+
+Watch = Callable[[str, "Context"], Awaitable[None]]
 
 
 @define(slots=True)
@@ -23,7 +31,11 @@ class Tool:
 
     `timeout` is in seconds. `inline_ok` True keeps an `auto` result inline whatever its size,
     False never does. `asks` is what it needs of the client before its body starts, by parameter.
-    `mcp_structured` is what MCP peers get of a structured result, None: as configured.
+    `mcp_structured` is what MCP peers get of a structured result, `mcp_handles` whether a large one
+    stays here for them too, None: as configured. `listing` "always" puts the tool in every view,
+    "unlisted" in none but those of profiles that bring it themselves; it can be called all the
+    same, so it must not do for a caller what that caller could not do. `on_request`: it runs as a
+    task only where the client asks for one, not where that is the server's to decide.
     """
 
     definition: ToolDefinition
@@ -38,6 +50,10 @@ class Tool:
     stages: frozenset[str] = frozenset()
     asks: Mapping[str, Question] = field(factory=dict[str, Question])
     mcp_structured: Carrier | None = None
+    mcp_handles: bool | None = None
+    listing: Listing = "selected"
+    on_request: bool = False
+    policy: TaskPolicy = ONCE
 
     @property
     def task_support(self) -> str:
@@ -47,9 +63,12 @@ class Tool:
 
 @define(slots=True)
 class Resource:
+    """`watch` is told when a client wants to hear of changes of this URI."""
+
     descriptor: ResourceDescriptor
     invoke: Invocation
     required_scopes: tuple[str, ...] = ()
+    watch: Watch | None = None
 
 
 @define(slots=True)
@@ -58,6 +77,7 @@ class Template:
     pattern: UriTemplate
     invoke: Invocation
     required_scopes: tuple[str, ...] = ()
+    watch: Watch | None = None
 
 
 @define(slots=True)
@@ -86,3 +106,4 @@ class TaskKind:
     check: CanonicalValidator | None = None
     required_scopes: tuple[str, ...] = ()
     timeout: float | None = None
+    policy: TaskPolicy = ONCE

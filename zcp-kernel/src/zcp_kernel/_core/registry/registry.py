@@ -18,6 +18,7 @@ from .catalogue import Catalogue
 from .items import (
     Carrier,
     Completion,
+    Listing,
     OutputMode,
     Prompt,
     Resource,
@@ -95,6 +96,8 @@ class Registry:
         asks: Mapping[str, Question] | None = None,
         timeout: float | None = None,
         mcp_structured: Carrier | None = None,
+        mcp_handles: bool | None = None,
+        listing: Listing = "selected",
         blocking: bool = True,
         threads: Threads = "parallel",
     ) -> Callable[[F], F]: ...
@@ -109,8 +112,10 @@ class Registry:
         the client is asked before the body starts (`{"name": elicitation("Your name?", {…})}`); the
         answers come as parameters of these names, or in `ctx.answers`. `timeout` is in seconds.
         `mcp_structured` says how MCP peers get a structured result: as data, as JSON text, or as
-        both; the configuration decides if it is not given. `blocking=False` runs a sync handler
-        inline, `threads="serial"` one at a time.
+        both; `mcp_handles` whether a large result stays on the server for them, as it does for
+        native peers; the configuration decides what is not given. `listing` "always" shows the tool
+        in every view, "unlisted" in none. `blocking=False` runs a sync handler inline,
+        `threads="serial"` one at a time.
         """
 
         def register(handler: F) -> F:
@@ -226,10 +231,23 @@ class Registry:
         timeout: float | None = None,
         blocking: bool = True,
         threads: Threads = "parallel",
+        attempts: int = 1,
+        backoff: float = 1.0,
+        deadline: float | None = None,
+        priority: int = 0,
+        concurrency: int | None = None,
+        resumable: bool = False,
     ) -> Callable[[F], F]:
         """Register a task kind: the handler takes `payload`, the input with the
         `TaskExecutionContext` under `"task"`. `as_tool` also publishes it as a tool that only runs
-        as a task, for planes that have no kinds."""
+        as a task, for planes that have no kinds.
+
+        A handler that raises is tried `attempts` times in all, after `backoff` seconds, then twice
+        that, and so on, until `deadline` seconds after the task was created. At most `concurrency`
+        of this kind run at once in one process, the highest `priority` first. With a durable store
+        a `resumable` kind runs again, from its start, when the process that ran it is gone (its
+        `task.attempt` counts); others end as failed then.
+        """
         given = {k: v for k, v in locals().items() if k not in ("self", "kind", "as_tool")}
 
         def register(handler: F) -> F:

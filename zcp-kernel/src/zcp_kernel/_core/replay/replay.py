@@ -6,6 +6,7 @@ has none ends the body by cancelling its scope, so that `except Exception` canno
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache, partial
 from types import MappingProxyType
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import fields
 
 from ...errors import InvalidParams, MissingCapability
-from ...jsontext import dumps, is_object, loads
+from ...jsontext import is_object
 from ...model import InputRequest, InputRequiredResult, Retried
 from ..asking import CAPABILITY_OF, Question
+from ..once import at_most_once
 from .transcript import Transcript, call_digest, digest, seal, unseal
 
 if TYPE_CHECKING:
@@ -83,10 +85,13 @@ class Replay:
         return f"{CAPABILITY_OF[question.operation]}-{count}"
 
     async def once(self, key: str, function: Callable[[], Awaitable[Any]]) -> Any:
-        if key not in self.transcript.done:
-            self.transcript.done[key] = loads(dumps(await function()))
+        transcript = self.transcript
+        if key not in transcript.done:
+            transcript.id = transcript.id or secrets.token_urlsafe(16)
             self._needs_state = True
-        return self.transcript.done[key]
+            name = f"call:{transcript.id}:{key}"
+            transcript.done[key] = await at_most_once(self._ctx.kernel.stores, name, function)
+        return transcript.done[key]
 
     def _answer(self, key: str, question: Question, declared: bool) -> Any | None:
         identity = digest(question)

@@ -44,13 +44,14 @@ def call_digest(principal: str, operation: str, identity: Any) -> bytes:
 @define(slots=True)
 class Transcript:
     """`answered` maps a key to `[digest, answer]`, `asked` one still open to its digest, `done` a
-    key of `ctx.once` to its value."""
+    key of `ctx.once` to its value; `id` tells the call from others like it, once it matters."""
 
     answered: dict[str, list[Any]] = field(factory=dict[str, list[Any]])
     asked: dict[str, str] = field(factory=dict[str, str])
     done: dict[str, Any] = field(factory=dict[str, Any])
     rounds: int = 0
     given: bool = False
+    id: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -73,6 +74,7 @@ async def seal(
             transcript.answered,
             transcript.asked,
             transcript.done,
+            transcript.id,
         ]
     )
     if keys is None:
@@ -98,12 +100,12 @@ async def unseal(state: str, binding: bytes, keys: KeyRing | None, handles: Hand
     if plain is None:
         raise _refusal()
     try:
-        expires, rounds, answered, asked, done = loads(plain)
+        expires, rounds, answered, asked, done, call = loads(plain)
     except (ParseError, ValueError):
         raise _refusal() from None
     if expires < time.time():
         raise InvalidParams("expired:requestState: start the call again")
-    return Transcript(answered, asked, done, rounds, given=True)
+    return Transcript(answered, asked, done, rounds, given=True, id=call)
 
 
 def _decoded(state: str) -> bytes:

@@ -52,6 +52,11 @@ class TaskExecutionContext:
         return self._run.record.descriptor.kind
 
     @property
+    def attempt(self) -> int:
+        """The how-manieth run of this body it is; above 1 an earlier one failed or was cut off."""
+        return self._run.record.attempt
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether nobody waits for this task any more: it was cancelled, or it expired."""
         return self._run.ended
@@ -158,6 +163,11 @@ class BlockingTask:
     def kind(self) -> str:
         """The task kind's name, or the tool's."""
         return self._task.kind
+
+    @property
+    def attempt(self) -> int:
+        """See `TaskExecutionContext.attempt`."""
+        return self._task.attempt
 
     @property
     def is_cancelled(self) -> bool:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 import anyio
+from attrs import evolve
 
 from ... import jsontext
-from ...contracts import TaskRecord, TaskStore
+from ...contracts import Bus, SharedTaskStore, TaskRecord, TaskStore
 from ...errors import (
     Expired,
     Fault,
@@ -26,18 +25,15 @@ from ..clock import SYSTEM_CLOCK, Clock
 from ..configuration.sections import TasksSection
 from ..expiry import ExpiryTimer, Spawn
 from . import outcome as outcomes
-from .asking import read_answer
-from .context import TaskExecutionContext
+from .leases import Leases
 from .link import Nobody, TaskLink
+from .news import News
+from .policy import ONCE, TaskPolicy
 from .running import RunningTask, copy_descriptor, has_ended
-from .saving import save
+from .runs import Body, Runs, Work
+from .sharing import Resume, Sharing
 from .states import timestamp
 from .watching import WatchedLink, Watcher, Watchers
-
-log = logging.getLogger("zcp.tasks")
-
-Body = Callable[[TaskExecutionContext], Awaitable[Any]]
-"""What a task does; it returns a JSON value."""
 
 MAX_RESULT_BYTES = 16 * 1024 * 1024
 
@@ -59,15 +55,30 @@ class TaskEngine:
         mask_errors: bool = False,
         max_result_bytes: int = MAX_RESULT_BYTES,
         clock: Clock = SYSTEM_CLOCK,
+        bus: Bus | None = None,
+        resume: Resume | None = None,
+        kinds: Callable[[], dict[str, TaskPolicy]] = dict,
     ) -> None:
+        """`resume` and `kinds`, the policies by kind, are for a store that several processes share;
+        `bus` is how they hear of each other."""
         self.store = store
         self.settings = settings
-        self._spawn = spawn
-        self._mask_errors = mask_errors
-        self._max_result_bytes = max_result_bytes
         self._clock = clock
-        self._running: dict[str, RunningTask] = {}
         self._watchers = Watchers()
+        shared = isinstance(store, SharedTaskStore)
+        self._runs = Runs(
+            store,
+            spawn,
+            clock,
+            mask_errors=mask_errors,
+            max_result_bytes=max_result_bytes,
+            survives=shared,
+        )
+        self._sharing: Sharing | None = None
+        if isinstance(store, SharedTaskStore):
+            leases = Leases(store, settings.lease_seconds, clock)
+            news = None if bus is None else News(bus, spawn)
+            self._sharing = Sharing(self._runs, self._watchers, leases, news, resume, kinds)
         self._expiry = ExpiryTimer(self._sweep, spawn, clock)
 
     async def create(
@@ -80,22 +91,31 @@ class TaskEngine:
         body: Body,
         link: TaskLink,
         operation: str = "tasks/create",
+        policy: TaskPolicy = ONCE,
+        caller: Any = None,
     ) -> TaskDescriptor:
         """Start a task and return it, `queued`.
 
         `operation` is what created it: the result of `"tools/call"` is that of a tool call, and one
-        with `isError` counts as failed. Raises `InvalidParams` for options that make no sense,
-        `LimitReached` when the owner has too many unfinished tasks or the store is full.
+        with `isError` counts as failed. `caller` is the JSON of who asked, for a process that takes
+        the task over. Raises `InvalidParams` for options that make no sense, `LimitReached` when
+        the owner has too many unfinished tasks or the store is full.
         """
         record = self._new_record(kind, input, owner, options or TaskOptions(), operation)
         limit = self.settings.max_per_owner
         if await self.store.trim(owner, limit - 1) >= limit:
             raise LimitReached(f"invalid: this caller already has {limit} unfinished tasks")
+        record = evolve(record, priority=policy.priority, caller=jsontext.dumps(caller))
+        watched = WatchedLink(link, self._watchers)
+        here = self._sharing is None or self._runs.slots.free(kind, policy)
+        if here and self._sharing is not None:
+            record = evolve(record, holder=self._sharing.holder)
         await self.store.create(record)
-        run = RunningTask(record, WatchedLink(link, self._watchers), self._clock)
-        self._running[run.id] = run
         self._expiry.schedule(record.expires_at)
-        self._spawn(partial(self._run, run, body))
+        if here:
+            self._runs.start(RunningTask(record, watched, self._clock), Work(body, policy))
+        elif self._sharing is not None:
+            self._sharing.leave(record, watched)
         return copy_descriptor(record.descriptor)
 
     async def get(self, task_id: str, owner: str) -> TaskDescriptor:
@@ -133,7 +153,7 @@ class TaskEngine:
         """Wait for the task's end; its record then. Raises `Expired` if it expires before that."""
         record = await self._find(task_id, owner)
         while record.outcome is None:
-            run = self._running.get(task_id)
+            run = self._runs.running.get(task_id)
             if run is not None:
                 await run.settled.wait()
                 if run.vanished:
@@ -160,9 +180,9 @@ class TaskEngine:
         Raises `InvalidParams` if it has ended already (MCP 2025-11-25, "Task Cancellation").
         """
         record = self._unfinished(await self._find(task_id, owner))
-        run = self._running.get(task_id) or self._elsewhere(record)
+        run = self._runs.running.get(task_id) or self._elsewhere(record)
         run.end("cancelled", outcomes.cancellation(task_id), "the task was cancelled")
-        await self._close(run)
+        await self._runs.close(run)
         return copy_descriptor(run.record.descriptor)
 
     async def answer(self, task_id: str, owner: str, key: str, response: Any) -> TaskDescriptor:
@@ -171,30 +191,28 @@ class TaskEngine:
         Raises `NotFound` if no such request is open, `InvalidParams` if the response does not fit
         it (it stays open) or the task has ended.
         """
-        self._unfinished(await self._find(task_id, owner))
-        run = self._running.get(task_id)
-        if run is None:
-            raise InvalidRequest("invalid: the process that runs this task must take the answer")
-        question = run.questions.find(key)
-        if question is None:
+        record = self._unfinished(await self._find(task_id, owner))
+        run = self._runs.running.get(task_id)
+        if run is not None:
+            await self._runs.answer(run, key, response)
+            return copy_descriptor(run.record.descriptor)
+        if key not in (record.descriptor.input_requests or {}):
             raise NotFound("input request", key)
-        question.response = read_answer(question, response)
-        run.settle(question)
-        question.answered.set()
-        await save(self.store, run)
-        return copy_descriptor(run.record.descriptor)
+        if self._sharing is None or not self._sharing.pass_on(task_id, key, response):
+            raise InvalidRequest("invalid: the process that runs this task must take the answer")
+        return copy_descriptor(record.descriptor)
 
     # -- looking up -------------------------------------------------------------------------------
 
     async def _find(self, task_id: str, owner: str) -> TaskRecord:
-        run = self._running.get(task_id)
+        run = self._runs.running.get(task_id)
         record = run.record if run is not None else await self.store.get(task_id)
         if record is None or record.owner != owner or not self._alive(record):
             raise NotFound("task", task_id)
         return record
 
     def _current(self, record: TaskRecord) -> TaskRecord:
-        run = self._running.get(record.descriptor.task_id)
+        run = self._runs.running.get(record.descriptor.task_id)
         return record if run is None else run.record
 
     def _alive(self, record: TaskRecord) -> bool:
@@ -208,9 +226,12 @@ class TaskEngine:
 
     def _elsewhere(self, record: TaskRecord) -> RunningTask:
         """A task that another process runs, to be ended from here."""
-        return RunningTask(record, WatchedLink(Nobody(), self._watchers), self._clock)
+        link: TaskLink = WatchedLink(Nobody(), self._watchers)
+        if self._sharing is not None:
+            link = self._sharing.link_of(record)
+        return RunningTask(record, link, self._clock)
 
-    # -- starting, running, ending ----------------------------------------------------------------
+    # -- new ones, and those whose time is over ---------------------------------------------------
 
     def _new_record(
         self, kind: str, input: Any, owner: str, options: TaskOptions, operation: str
@@ -235,47 +256,15 @@ class TaskEngine:
         ttl = self.settings.default_ttl_ms if wanted is None else wanted
         return min(ttl, self.settings.max_ttl_ms)
 
-    async def _run(self, run: RunningTask, body: Body) -> None:
-        try:
-            with run.scope:
-                await self._run_body(run, body)
-        finally:
-            # Still going: the server stops, or a body raised what is no error (SystemExit).
-            run.end("cancelled", outcomes.cancellation(run.id), "the task was interrupted")
-            await self._close(run)
-
-    async def _run_body(self, run: RunningTask, body: Body) -> None:
-        if run.ended:
-            return
-        run.declare("working")
-        await save(self.store, run)
-        message = None
-        try:
-            value = await body(self._context(run))
-            status, outcome = outcomes.success(run.record.operation, value, self._max_result_bytes)
-        except Exception as error:
-            if run.ended:
-                log.info("task %s raised after it had ended", run.id, exc_info=error)
-                return
-            label = f"{run.id} ({run.record.descriptor.kind})"
-            message, outcome = outcomes.failure(error, task=label, mask=self._mask_errors)
-            status = "failed"
-        run.end(status, outcome, message)
-
-    def _context(self, run: RunningTask) -> TaskExecutionContext:
-        write = partial(save, self.store, run)
-        return TaskExecutionContext(run, write, partial(self._spawn, write))
-
-    async def _close(self, run: RunningTask) -> None:
-        try:
-            await save(self.store, run)
-        finally:
-            run.settled.set()
-            self._running.pop(run.id, None)
+    async def share(self) -> None:
+        """Until cancelled: take over what processes that are gone left, and hear what others do.
+        Returns at once where no other process shares the store."""
+        if self._sharing is not None:
+            await self._sharing.run()
 
     async def _sweep(self, now: float) -> float | None:
         for task_id in await self.store.expire(now):
-            run = self._running.pop(task_id, None)
+            run = self._runs.running.pop(task_id, None)
             if run is not None:
                 run.vanish()
         return await self.store.next_expiry()

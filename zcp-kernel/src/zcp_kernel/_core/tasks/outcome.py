@@ -46,6 +46,11 @@ def cancellation(task_id: str) -> bytes:
     return _encode(CANCELLED, f"cancelled:{task_id}", None)
 
 
+def interruption(task_id: str) -> bytes:
+    """Outcome of a task whose process ended before it did."""
+    return _encode(INTERNAL_ERROR, f"interrupted:{task_id}: the process that ran it ended", None)
+
+
 def _is_error(result: Any) -> bool:
     members = cast(dict[str, Any], result) if isinstance(result, dict) else {}
     return bool(members.get("isError"))

@@ -43,6 +43,8 @@ class RunningTask:
         self.dirty = False
         self.ended = False
         self.vanished = False
+        self.resumable = False
+        self.created = clock.now()
         self._clock = clock
         self._declared: TaskStatus = record.descriptor.status
         self._waits: set[anyio.CancelScope] = set()

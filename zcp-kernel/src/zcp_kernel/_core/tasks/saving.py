@@ -39,7 +39,8 @@ async def _save_once(store: TaskStore, run: RunningTask) -> None:
 async def _reconcile(store: TaskStore, run: RunningTask) -> None:
     """The stored version is not the one we knew: another process wrote, or removed the task."""
     current = await store.get(run.id)
-    if current is None:
+    if current is None or current.holder not in (None, run.record.holder):
+        # Removed, or taken over by a process that thought us gone: it is no longer ours to run.
         run.vanish()
     elif has_ended(current):
         run.adopt(current)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from attrs import fields
+
+from ....errors import RegistrationError
 from ....model import ToolDefinition, ToolExecution
+from ...tasks.policy import TaskPolicy
 from ..items import TaskKind, Tool
 from .common import Handler, invocation, refuse_parameters, summary, validator
 
 
 def task_kind(handler: Handler, kind: str, **given: Any) -> TaskKind:
     """See `Registry.task`."""
+    given["kind"] = kind
     refuse_parameters(handler, {"payload"}, f"task kind {kind!r}")
     schema = given["input_schema"]
     return TaskKind(
@@ -21,7 +26,15 @@ def task_kind(handler: Handler, kind: str, **given: Any) -> TaskKind:
         check=None if schema is None else validator(dict(schema), handler, "input_schema"),
         required_scopes=tuple(given["required_scopes"]),
         timeout=given["timeout"],
+        policy=_policy(given),
     )
+
+
+def _policy(given: Mapping[str, Any]) -> TaskPolicy:
+    try:
+        return TaskPolicy(**{each.name: given[each.name] for each in fields(TaskPolicy)})
+    except ValueError as error:
+        raise RegistrationError(f"task kind {given['kind']!r}: {error}") from None
 
 
 def tool_of_kind(kind: TaskKind, input_schema: Mapping[str, Any] | None) -> Tool:
@@ -38,4 +51,5 @@ def tool_of_kind(kind: TaskKind, input_schema: Mapping[str, Any] | None) -> Tool
         check=validator(schema, kind.invoke.function, "input_schema"),
         required_scopes=kind.required_scopes,
         timeout=kind.timeout,
+        policy=kind.policy,
     )

@@ -14,7 +14,8 @@ from ....validation import CanonicalValidator
 from ... import hints
 from ...asking import Question
 from ...invoke import INJECTED, Invocation, injected_parameters, location
-from ..items import Carrier, OutputMode, Tool
+from ...tasks.policy import TaskPolicy
+from ..items import Carrier, Listing, OutputMode, Tool
 from .common import (
     Handler,
     Structure,
@@ -29,6 +30,7 @@ from .common import (
 )
 
 _OUTPUT_MODES = ("auto", "scalar", "inline", "handle")
+_LISTINGS = ("selected", "always", "unlisted")
 _CARRIERS = (None, "both", "structured", "text")
 
 
@@ -57,6 +59,8 @@ def tool(
     asks: Mapping[str, Question] | None = None,
     timeout: float | None = None,
     mcp_structured: Carrier | None = None,
+    mcp_handles: bool | None = None,
+    listing: Listing = "selected",
     **given: Any,
 ) -> Tool:
     """See `Registry.tool`."""
@@ -80,7 +84,17 @@ def tool(
         groups=_labels(marks, "groups", handler),
         stages=_labels(marks, "stages", handler),
         mcp_structured=one_of("mcp_structured", mcp_structured, _CARRIERS, handler),
+        mcp_handles=mcp_handles,
+        listing=one_of("listing", listing, _LISTINGS, handler),
+        policy=_policy(definition),
     )
+
+
+def _policy(definition: ToolDefinition) -> TaskPolicy:
+    """What may be done twice may also be begun again by another process."""
+    hints = definition.annotations
+    repeatable = hints is not None and bool(hints.read_only_hint or hints.idempotent_hint)
+    return TaskPolicy(resumable=repeatable)
 
 
 def _derived(
