@@ -89,7 +89,7 @@ class Server:
         from zcp_kernel.context import Context
 
         session = self.kernel.open_session(NOWHERE, local_principal())
-        session.stands_for(OWNER)
+        session.acts_for = OWNER
         ctx = Context(self.kernel, session, "tasks/create")
         made = await self.kernel.execute("tasks/create", CreateTaskParams(kind, given), ctx)
         return str(made.task.task_id)

@@ -26,10 +26,9 @@ _NOT_JSONRPC = "invalid: not a JSON-RPC 2.0 message"
 class ZCPServerSession(Speaker):
     """One client of a server.
 
-    A transport hands every frame to `receive` and runs what it gets back; frames the session sends
-    by itself go to `channel`, those that belong to one request to the channel that request came
-    with. Notifications, responses and `initialize` take effect in `receive`, in the order of the
-    frames.
+    A transport hands every frame to `receive` and runs what it gets back; what the session says by
+    itself goes to `channel`, what belongs to a request to the channel it came with. Notifications,
+    responses and `initialize` take effect in `receive`, in the order of the frames.
     """
 
     def __init__(
@@ -42,7 +41,8 @@ class ZCPServerSession(Speaker):
         super().__init__(kernel, channel)
         self.principal = principal
         self._id: str | None = None
-        self._owner: str | None = None
+        # Set where work outlives the session it came from.
+        self.acts_for: str | None = None
         self.offers_handles = False
         # A transport that serves one message without a session says so here.
         self.lasting = True
@@ -62,16 +62,12 @@ class ZCPServerSession(Speaker):
     def owner(self) -> str:
         """Whom tasks and handles made here belong to: this session; where there is none beyond one
         message, its caller, and nobody in particular if that is anonymous."""
-        if self._owner is not None:
-            return self._owner
+        if self.acts_for is not None:
+            return self.acts_for
         if not self.lasting or (self.revision is not None and self.revision.stateless):
             subject = self.principal.subject
             return f"principal:{subject}" if subject else ""
         return f"session:{self.id}"
-
-    def stands_for(self, owner: str) -> None:
-        """Do what is done here for this owner: work that outlives the session it came from."""
-        self._owner = owner
 
     @property
     def surface(self) -> str:

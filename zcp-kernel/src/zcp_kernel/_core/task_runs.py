@@ -157,7 +157,7 @@ def _detached(kernel: Kernel, record: TaskRecord) -> Context:
     scopes = None if told["scopes"] is None else frozenset(told["scopes"])
     principal = Principal(told["subject"], scopes, told["kind"])
     session = kernel.open_session(NOWHERE, principal)
-    session.stands_for(record.owner)
+    session.acts_for = record.owner
     return Context(kernel, session, record.operation)
 
 
