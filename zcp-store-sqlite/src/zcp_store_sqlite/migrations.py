@@ -32,6 +32,11 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
         "CREATE INDEX tasks_by_owner ON tasks (owner, seq)",
         "CREATE INDEX tasks_by_expiry ON tasks (expires_at) WHERE expires_at IS NOT NULL",
+        """CREATE TABLE secrets (
+            seq INTEGER PRIMARY KEY,
+            secret TEXT NOT NULL,
+            made_at REAL NOT NULL
+        )""",
         "CREATE TABLE once (key TEXT PRIMARY KEY, value BLOB, expires_at REAL NOT NULL)",
         "CREATE INDEX once_by_expiry ON once (expires_at)",
         """CREATE TABLE handles (

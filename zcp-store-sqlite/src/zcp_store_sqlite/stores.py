@@ -11,6 +11,7 @@ from .config import StoreConfig, path_of
 from .database import Database
 from .events import SQLiteEventLog
 from .handles import SQLiteHandleStore
+from .keys import SQLiteKeyStore
 from .once import SQLiteOnceStore
 from .tasks import SQLiteTaskStore
 
@@ -28,4 +29,5 @@ def stores(settings: StoreConfig, config: ServerConfig) -> list[Any]:
         SQLiteEventLog(database),
         SQLiteBus(database),
         SQLiteOnceStore(database),
+        SQLiteKeyStore(database),
     ]

@@ -11,10 +11,12 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 
-from ..contracts import Channel, Dialect, Match, Message, Operation, Revision
+from ..contracts import Bus, Channel, Dialect, Match, Message, Operation, Revision
 from ..errors import MethodNotFound
 from ..model import InitializeResult, Retried
 from .exchange import Route
+from .hearsay import Hearsay
+from .keys import SharedKeys
 from .replay.replay import replayed
 from .session import ZCPServerSession
 from .supervisor import Supervisor
@@ -77,6 +79,8 @@ class Kernel:
         self.keys = keys
         self.stores = stores
         self.audience: set[Listener] = set()
+        bus = stores.shared(Bus)
+        self._hearsay = None if bus is None else Hearsay(self, bus)
         self.threads = HandlerThreads(config.section("tools").max_threads, self.spawn)
         self.tasks = tasks(self)
         self._stages = stages
@@ -167,6 +171,10 @@ class Kernel:
         # The class behind `anyio.CancelScope` here: to look it up for each costs as much again.
         self.new_scope = type(anyio.CancelScope())
         await self._supervisor.start()
+        shared = SharedKeys(self)
+        if shared.wanted:
+            await shared.load()
+            self.spawn(shared.keep)
         ready, self._leave, self._left = anyio.Event(), anyio.Event(), anyio.Event()
         failures: list[BaseException] = []
         self.spawn(lambda: self._live(ready, failures))
@@ -175,6 +183,8 @@ class Kernel:
             await self.aclose()
             raise failures[0]
         self.spawn(self.tasks.share)
+        if self._hearsay is not None:
+            self.spawn(self._hearsay.listen)
 
     async def _live(self, ready: anyio.Event, failures: list[BaseException]) -> None:
         """Hold the lifespans open: they must be left in the task that entered them."""
@@ -235,11 +245,17 @@ class Kernel:
         """Post a notification to everyone who wants to hear it; from any thread."""
 
         def post() -> None:
-            for listener in list(self.audience):
-                if listener.hears(notice):
-                    listener.post(notice)
+            self.announce(notice)
+            if self._hearsay is not None:
+                self._hearsay.pass_on(notice)
 
         self.soon(post)
+
+    def announce(self, notice: Any) -> None:
+        """`broadcast` to the clients of this process, on the event loop's thread."""
+        for listener in list(self.audience):
+            if listener.hears(notice):
+                listener.post(notice)
 
     async def execute(self, operation: str, params: Any, ctx: Any) -> Any:
         """Run an operation by name, stages included, as a request for it would."""

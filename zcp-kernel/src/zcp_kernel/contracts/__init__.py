@@ -10,10 +10,12 @@ from .links import Attachable, Channel, ExchangeChannel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
 from .stores import (
+    REFRESH_SECONDS,
     Bus,
     EventLog,
     HandleStore,
     KeyRing,
+    KeyStore,
     Lagged,
     LoggedEvent,
     OnceStore,
@@ -24,6 +26,7 @@ from .stores import (
 )
 
 __all__ = [
+    "REFRESH_SECONDS",
     "Attachable",
     "Authenticator",
     "Authorizer",
@@ -38,6 +41,7 @@ __all__ = [
     "HandleStore",
     "Handler",
     "KeyRing",
+    "KeyStore",
     "Lagged",
     "LoggedEvent",
     "Match",

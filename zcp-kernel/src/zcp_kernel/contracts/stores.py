@@ -186,6 +186,10 @@ class HandleStore(Protocol):
         ...
 
 
+REFRESH_SECONDS = 30.0
+"""How old what a process knows of shared secrets may get."""
+
+
 class Lagged(Exception):
     """Raised once by a subscription that fell behind: `missed` events were dropped. It goes on with
     the oldest event still there."""
@@ -209,6 +213,19 @@ class KeyRing(Protocol):
 
     def unseal(self, sealed: bytes, binding: bytes) -> bytes | None:
         """The data; None when the seal is broken, of another binding, or of a key long gone."""
+        ...
+
+
+@runtime_checkable
+class KeyStore(Protocol):
+    """Secrets that the processes of one server share, for a key ring that has none of its own."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def secrets(self) -> Sequence[str]:
+        """The secrets in force: the first seals, all open. The first call ever makes one; they are
+        renewed in time, so ask again every `REFRESH_SECONDS` at least."""
         ...
 
 

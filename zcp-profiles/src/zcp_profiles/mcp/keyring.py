@@ -23,16 +23,21 @@ _HEAD = 1 + _KEY_ID + _SALT
 class SecretKeyRing:
     """A `KeyRing` of secrets: the first seals, all open.
 
-    Without secrets a random one is made, so what it sealed opens in this process alone. Raises
-    `ConfigError` for a secret shorter than 16 bytes.
+    Without secrets a random one is made, so what it sealed opens in this process alone, until it is
+    given some to `use`. Raises `ConfigError` for a secret shorter than 16 bytes.
     """
 
     name = "memory"
 
     def __init__(self, given: Sequence[str] = ()) -> None:
+        self.use(given)
+
+    def use(self, given: Sequence[str]) -> None:
+        """Seal and open with these secrets from now on."""
         self._secrets = [text.encode() for text in given] or [secrets.token_bytes(32)]
         if any(len(text) < MIN_SECRET_BYTES for text in self._secrets):
             raise ConfigError(f"[keys] secrets: each needs {MIN_SECRET_BYTES} bytes at least")
+        self.__dict__.pop("_by_id", None)
 
     @cached_property
     def _by_id(self) -> dict[bytes, bytes]:

@@ -9,7 +9,16 @@ from typing import Any
 
 from attrs import evolve, has
 
-from ...contracts import Bus, EventLog, HandleStore, KeyRing, OnceStore, TaskStore, Transport
+from ...contracts import (
+    Bus,
+    EventLog,
+    HandleStore,
+    KeyRing,
+    KeyStore,
+    OnceStore,
+    TaskStore,
+    Transport,
+)
 from .merge import HookResult, check_shape, claim, mapping, members, named, sequence
 
 _SECTION_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -47,6 +56,7 @@ _STORES: dict[str, type] = {
     "task store": TaskStore,
     "handle store": HandleStore,
     "key ring": KeyRing,
+    "key store": KeyStore,
     "event log": EventLog,
     "bus": Bus,
     "once store": OnceStore,
