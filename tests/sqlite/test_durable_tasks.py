@@ -8,14 +8,19 @@ from pathlib import Path
 
 import anyio
 import pytest
-from servers import eventually, server
+from sqlite_servers import eventually, server
 
 pytestmark = pytest.mark.anyio
 
 
 def killed(path: Path, *kinds: str) -> list[str]:
     """Ids of tasks of these kinds, begun by a process that is no more."""
-    command = [sys.executable, str(Path(__file__).with_name("servers.py")), str(path), *kinds]
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("sqlite_servers.py")),
+        str(path),
+        *kinds,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

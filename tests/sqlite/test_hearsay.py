@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from servers import Server, server
+from sqlite_servers import Server, server
 from zcp_kernel.model import ResourceUpdated, ToolListChanged
 
 pytestmark = pytest.mark.anyio

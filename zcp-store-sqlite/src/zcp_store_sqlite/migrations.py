@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-__all__ = ["NEWEST", "migrate"]
+__all__ = ["NEWEST", "migrate", "version"]
 
 _VERSIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -101,7 +101,7 @@ def migrate(connection: sqlite3.Connection) -> int:
 
     Raises `sqlite3.DatabaseError` for a file of a newer release, which is left as it is.
     """
-    found = _version(connection)
+    found = version(connection)
     if found == NEWEST:
         return found
     if found > NEWEST:
@@ -111,7 +111,7 @@ def migrate(connection: sqlite3.Connection) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have been quicker.
-        found = _version(connection)
+        found = version(connection)
         for statements in _VERSIONS[found:]:
             for statement in statements:
                 connection.execute(statement)
@@ -123,6 +123,7 @@ def migrate(connection: sqlite3.Connection) -> int:
     return found
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
+def version(connection: sqlite3.Connection) -> int:
+    """The schema the file has; 0 for a new one."""
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return found

@@ -19,6 +19,13 @@ def zcp_config_sections() -> Mapping[str, type]:
 
 
 @hookimpl
+def zcp_commands(group: Any) -> None:
+    from .commands.group import store_group
+
+    group.add_command(store_group())
+
+
+@hookimpl
 def zcp_stores(config: ServerConfig) -> Sequence[Any]:
     from .config import StoreConfig
 

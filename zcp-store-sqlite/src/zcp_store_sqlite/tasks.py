@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any
 
@@ -161,6 +163,50 @@ class SQLiteTaskStore:
         # RETURNING keeps no order.
         rows.sort(key=lambda row: (-row[_PRIORITY], row[0]))
         return [_record(row) for row in rows]
+
+    # -- for operators -----------------------------------------------------------------------------
+
+    async def newest(self, limit: int, status: str | None = None) -> Sequence[TaskRecord]:
+        """The newest tasks of all owners; of one status, those among them."""
+
+        def select(connection: Connection) -> list[Any]:
+            return connection.execute(
+                f"SELECT {_COLUMNS} FROM tasks WHERE ?1 IS NULL OR "
+                "json_extract(CAST(descriptor AS TEXT), '$.status') = ?1 "
+                "ORDER BY seq DESC LIMIT ?2",
+                (status, limit),
+            ).fetchall()
+
+        return [_record(row) for row in await self._database.read(select)]
+
+    async def requeue(self, record: TaskRecord) -> None:
+        """Let a task that has ended run again, from its start, with its life counted anew."""
+        task = record.descriptor
+        life = None if task.ttl is None else time.time() + task.ttl / 1000
+
+        def change(connection: Connection) -> Any:
+            return connection.execute(
+                "UPDATE tasks SET finished = 0, descriptor = ?, outcome = NULL, holder = NULL, "
+                "attempt = attempt + 1, version = version + 1, expires_at = ? WHERE id = ?",
+                (dumps(PLAIN.encode(task)), life, task.task_id),
+            )
+
+        await self._database.write(change)
+
+    async def prune(self, seconds: float) -> int:
+        """Remove what ended so many seconds ago or earlier; returns how many."""
+        before = datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
+
+        def remove(connection: Connection) -> int:
+            return connection.execute(
+                "DELETE FROM tasks WHERE finished AND "
+                "json_extract(CAST(descriptor AS TEXT), '$.lastUpdatedAt') <= ?",
+                (before,),
+            ).rowcount
+
+        return await self._database.write(remove)
+
+    # ----------------------------------------------------------------------------------------------
 
     async def delete(self, task_id: str) -> None:
         await self._database.write(

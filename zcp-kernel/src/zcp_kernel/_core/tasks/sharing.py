@@ -81,7 +81,7 @@ class Sharing:
 
     async def _take_over(self, record: TaskRecord) -> None:
         work = None if self._resume is None else self._resume(record)
-        interrupted = record.attempt > 1
+        interrupted = record.descriptor.status != "queued"
         run = self._runs.taken(record, self.link_of(record))
         if work is None or (interrupted and not work.policy.resumable):
             run.end("failed", outcomes.interruption(run.id), "the process that ran it is gone")

@@ -1,0 +1,1 @@
+"""`zcp store`: looking into a file, and after it."""
