@@ -14,6 +14,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+import sqlite_load
 from attrs import define, field
 from sqlite_load import compose, digest
 from sqlite_servers import OWNER
@@ -49,7 +50,7 @@ class Told:
 
 
 def one_life(path: Path, told: Told, seconds: float) -> None:
-    command = [sys.executable, str(Path(__file__).with_name("sqlite_load.py")), str(path)]
+    command = [sys.executable, str(sqlite_load.__file__), str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     killer = threading.Timer(seconds, process.kill)
     killer.start()
