@@ -53,11 +53,12 @@ def one_life(path: Path, told: Told, seconds: float) -> None:
     command = [sys.executable, str(sqlite_load.__file__), str(path)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     killer = threading.Timer(seconds, process.kill)
-    killer.start()
     try:
         assert process.stdout is not None
         for line in process.stdout:
             told.take(line)
+            if not killer.ident:
+                killer.start()
     finally:
         killer.cancel()
         process.kill()
@@ -68,7 +69,7 @@ def one_life(path: Path, told: Told, seconds: float) -> None:
 def lives(path: Path, told: Told, count: int, seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(count):
-        one_life(path, told, 0.6 + rng.random() * 0.8)
+        one_life(path, told, rng.random() * 0.5)
 
 
 async def settled(kernel: Kernel, told: Told) -> Counter[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+import sqlite_servers
 from sqlite_servers import eventually, server
 
 pytestmark = pytest.mark.anyio
@@ -17,7 +18,7 @@ def killed(path: Path, *kinds: str) -> list[str]:
     """Ids of tasks of these kinds, begun by a process that is no more."""
     command = [
         sys.executable,
-        str(Path(__file__).with_name("sqlite_servers.py")),
+        str(sqlite_servers.__file__),
         str(path),
         *kinds,
     ]
