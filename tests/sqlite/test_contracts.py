@@ -9,6 +9,7 @@ import pytest
 from zcp_kernel.testing.bus import BusContract, MakeBus
 from zcp_kernel.testing.event_log import EventLogContract, MakeEventLog
 from zcp_kernel.testing.handle_store import HandleStoreContract, MakeHandleStore
+from zcp_kernel.testing.session_store import SessionStoreContract
 from zcp_kernel.testing.shared_task_store import SharedTaskStoreContract, Stores
 from zcp_kernel.testing.task_store import TaskStoreContract
 from zcp_store_sqlite import (
@@ -18,6 +19,7 @@ from zcp_store_sqlite import (
     SQLiteHandleStore,
     SQLiteTaskStore,
 )
+from zcp_store_sqlite.sessions import SQLiteSessionStore
 
 
 @pytest.fixture
@@ -54,6 +56,12 @@ class TestSQLiteEventLog(EventLogContract):
     @pytest.fixture
     def make_log(self, database: Database) -> MakeEventLog:
         return lambda events, size: SQLiteEventLog(database, events, size)
+
+
+class TestSQLiteSessionStore(SessionStoreContract):
+    @pytest.fixture
+    def store(self, database: Database) -> SQLiteSessionStore:
+        return SQLiteSessionStore(database)
 
 
 class TestSQLiteBus(BusContract):

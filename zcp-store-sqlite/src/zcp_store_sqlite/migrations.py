@@ -32,6 +32,17 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
         "CREATE INDEX tasks_by_owner ON tasks (owner, seq)",
         "CREATE INDEX tasks_by_expiry ON tasks (expires_at) WHERE expires_at IS NOT NULL",
+        """CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            plane TEXT NOT NULL,
+            revision TEXT NOT NULL,
+            worker TEXT NOT NULL,
+            generation INTEGER NOT NULL,
+            caller BLOB NOT NULL,
+            facts BLOB NOT NULL,
+            used REAL NOT NULL
+        ) WITHOUT ROWID""",
+        "CREATE INDEX sessions_by_use ON sessions (used)",
         """CREATE TABLE secrets (
             seq INTEGER PRIMARY KEY,
             secret TEXT NOT NULL,

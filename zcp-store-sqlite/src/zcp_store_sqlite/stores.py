@@ -13,6 +13,7 @@ from .events import SQLiteEventLog
 from .handles import SQLiteHandleStore
 from .keys import SQLiteKeyStore
 from .once import SQLiteOnceStore
+from .sessions import SQLiteSessionStore
 from .tasks import SQLiteTaskStore
 
 __all__ = ["stores"]
@@ -29,5 +30,6 @@ def stores(settings: StoreConfig, config: ServerConfig) -> list[Any]:
         SQLiteEventLog(database),
         SQLiteBus(database),
         SQLiteOnceStore(database),
+        SQLiteSessionStore(database),
         SQLiteKeyStore(database),
     ]

@@ -9,6 +9,7 @@ from .dialects import Dialect, Match, Message, Method, Peer, Revision
 from .links import Attachable, Channel, ExchangeChannel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
+from .sessions import SessionStore, StoredSession
 from .stores import (
     REFRESH_SECONDS,
     Bus,
@@ -55,9 +56,11 @@ __all__ = [
     "Refusal",
     "Revision",
     "SchemaEngine",
+    "SessionStore",
     "SharedTaskStore",
     "Stage",
     "StoredHandle",
+    "StoredSession",
     "TaskRecord",
     "TaskStore",
     "Transport",

@@ -26,6 +26,7 @@ class EchoDialect:
     """Recognises only its own handshake: later messages belong to the session it opened."""
 
     name = "echo"
+    stateless = ()
 
     def __init__(self) -> None:
         self._revision = EchoRevision(

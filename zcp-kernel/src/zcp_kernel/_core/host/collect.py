@@ -16,6 +16,7 @@ from ...contracts import (
     KeyRing,
     KeyStore,
     OnceStore,
+    SessionStore,
     TaskStore,
     Transport,
 )
@@ -57,6 +58,7 @@ _STORES: dict[str, type] = {
     "handle store": HandleStore,
     "key ring": KeyRing,
     "key store": KeyStore,
+    "session store": SessionStore,
     "event log": EventLog,
     "bus": Bus,
     "once store": OnceStore,

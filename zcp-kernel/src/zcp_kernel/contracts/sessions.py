@@ -1,0 +1,61 @@
+"""Sessions that outlive the process that opened them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from attrs import frozen
+
+
+@frozen
+class StoredSession:
+    """What another process needs to go on with a session.
+
+    `worker` is the process that has it, `generation` how many have had it. `plane` is where its id
+    is good, `revision` what is spoken. `caller` is the JSON of who opened it, `facts` that of what
+    was agreed and left: client, capabilities, log level, subscriptions.
+    """
+
+    id: str
+    plane: str
+    revision: str
+    worker: str
+    generation: int = 0
+    caller: bytes = b"null"
+    facts: bytes = b"{}"
+
+
+@runtime_checkable
+class SessionStore(Protocol):
+    """Keeps sessions for the processes of one server."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def save(self, session: StoredSession) -> None:
+        """Store it as it now is; counts as a use."""
+        ...
+
+    async def load(self, session_id: str) -> StoredSession | None: ...
+
+    async def touch(self, session_ids: Sequence[str]) -> None:
+        """These were used."""
+        ...
+
+    async def take(self, session_id: str, of: str, worker: str) -> StoredSession | None:
+        """Make `worker` have a session that `of` had, its generation counted up. None if `of` no
+        longer has it: of those who try, one gets it."""
+        ...
+
+    async def forget(self, session_id: str) -> None:
+        """Harmless if there is none."""
+        ...
+
+    async def expire(self, idle_seconds: float) -> Sequence[str]:
+        """Remove what nobody used for so long; returns the ids."""
+        ...
+
+    async def list(self, limit: int) -> Sequence[StoredSession]:
+        """The most recently used, for operators."""
+        ...

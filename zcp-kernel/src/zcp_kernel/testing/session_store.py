@@ -1,0 +1,75 @@
+"""The contract of session stores, as a suite to subclass:
+
+class TestMySessionStore(SessionStoreContract):
+    @pytest.fixture
+    def store(self):
+        return MySessionStore()
+"""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from attrs import evolve
+
+from ..contracts import SessionStore, StoredSession
+
+SESSION = StoredSession(
+    "s1", "mcp", "2025-11-25", "a", 0, b'{"subject":"me"}', b'{"logLevel":"info"}'
+)
+
+
+@pytest.mark.anyio
+class SessionStoreContract:
+    """What every `SessionStore` does. The subclass gives the fixture `store`: a new, empty one."""
+
+    async def test_fulfils_the_protocol(self, store: SessionStore) -> None:
+        assert isinstance(store, SessionStore)
+        assert store.name
+
+    async def test_gives_back_what_was_saved_last(self, store: SessionStore) -> None:
+        assert await store.load("s1") is None
+        await store.save(SESSION)
+        assert await store.load("s1") == SESSION
+        changed = evolve(SESSION, facts=b"{}")
+        await store.save(changed)
+        assert await store.load("s1") == changed
+
+    async def test_one_of_many_takes_it(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        taken: list[StoredSession] = []
+
+        async def take(worker: str) -> None:
+            found = await store.take("s1", "a", worker)
+            taken.extend([] if found is None else [found])
+
+        async with anyio.create_task_group() as group:
+            for number in range(8):
+                group.start_soon(take, f"w{number}")
+        (winner,) = taken
+        assert winner == evolve(SESSION, worker=winner.worker, generation=1)
+        assert await store.load("s1") == winner
+        assert await store.take("s1", "a", "late") is None
+        assert await store.take("nothing", "a", "late") is None
+
+    async def test_forgets(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        await store.forget("s1")
+        await store.forget("s1")
+        assert await store.load("s1") is None
+
+    async def test_expires_what_nobody_uses(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        await store.save(evolve(SESSION, id="s2"))
+        assert list(await store.expire(1000.0)) == []
+        await anyio.sleep(0.3)
+        await store.touch(["s2", "nothing"])
+        assert list(await store.expire(0.2)) == ["s1"]
+        assert await store.load("s2") is not None
+
+    async def test_lists_the_latest(self, store: SessionStore) -> None:
+        for number in range(4):
+            await store.save(evolve(SESSION, id=f"s{number}"))
+            await anyio.sleep(0.01)
+        await store.touch(["s1"])
+        assert [each.id for each in await store.list(2)] == ["s1", "s3"]
