@@ -3,5 +3,16 @@
 from ._core.exchange import Batch, Exchange, Reply
 from ._core.nowhere import NOWHERE
 from ._core.session import Due, SessionState, ZCPServerSession
+from ._core.session_facts import facts_of, restore
 
-__all__ = ["NOWHERE", "Batch", "Due", "Exchange", "Reply", "SessionState", "ZCPServerSession"]
+__all__ = [
+    "NOWHERE",
+    "Batch",
+    "Due",
+    "Exchange",
+    "Reply",
+    "SessionState",
+    "ZCPServerSession",
+    "facts_of",
+    "restore",
+]

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "1.0.0"
 
 if TYPE_CHECKING:
-    from .inprocess import sse_client as sse_client
-    from .inprocess import sse_server as sse_server
-    from .inprocess import streamable_http_client as streamable_http_client
-    from .inprocess import streamable_http_server as streamable_http_server
+    from .client.clients import sse_client as sse_client
+    from .client.clients import streamable_http_client as streamable_http_client
+    from .client.inprocess import sse_server as sse_server
+    from .client.inprocess import streamable_http_server as streamable_http_server
+    from .client.network import NetworkOptions as NetworkOptions
 else:
     _HOMES = {
-        "sse_client": "inprocess",
-        "sse_server": "inprocess",
-        "streamable_http_client": "inprocess",
-        "streamable_http_server": "inprocess",
+        "NetworkOptions": "client.network",
+        "sse_client": "client.clients",
+        "sse_server": "client.inprocess",
+        "streamable_http_client": "client.clients",
+        "streamable_http_server": "client.inprocess",
     }
 
     def __getattr__(name: str) -> Any:

@@ -10,8 +10,8 @@ from zcp_kernel.session import ZCPServerSession
 from .background import Once
 from .composition import Composition
 from .logs import LOGGER
-from .routing import below_mount, mounted
 from .serving import Server
+from .upgrades import Upgrades
 from .wire import Receive, Scope, Send, problem
 
 if TYPE_CHECKING:
@@ -73,7 +73,9 @@ class ZCPASGIApp:
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":
-            await self._websocket(scope, receive, send)
+            running = await self._started_for_socket(receive, send)
+            if running is not None:
+                await running.upgrades(scope, receive, send)
         else:
             raise ValueError(f"ASGI scope of type {scope['type']!r}")
 
@@ -82,6 +84,10 @@ class ZCPASGIApp:
         readiness path that no more requests should come. Calls in flight go on."""
         composition = self.composition
         composition.draining = True
+        for mount in composition.router.mounts:
+            drain: Any = getattr(mount.application, "drain", None)
+            if drain is not None:
+                drain()
         composition.sessions.end_listening()
         for listener in list(composition.kernel.audience):
             if not isinstance(listener, ZCPServerSession):
@@ -123,14 +129,17 @@ class ZCPASGIApp:
                 await running.aclose()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """To the mount that claims the path; refused (the server answers 403) where none does."""
-        mount = self.composition.router.mount(below_mount(scope))
-        if mount is None or not self.settings.websocket.enabled:
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
-            return
-        await mount.application(mounted(scope, mount), receive, send)
+    async def _started_for_socket(self, receive: Receive, send: Send) -> _Running | None:
+        """`_started` for an upgrade, which is refused (the server answers 403) if it cannot be."""
+        if self._running.alive:
+            return self._running
+
+        async def refuse(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                await receive()
+                await send({"type": "websocket.close", "code": 1011})
+
+        return await self._started(refuse)
 
 
 class _Running:
@@ -139,6 +148,7 @@ class _Running:
     def __init__(self, composition: Composition) -> None:
         self.composition = composition
         self.server = Server(composition)
+        self.upgrades = Upgrades(composition)
         self.alive = False
         self._failed = False
         self._was_alive = False
@@ -163,6 +173,8 @@ class _Running:
             self._failed = True
             raise
         self.alive = self._was_alive = True
+        if self.composition.cluster is not None:
+            kernel.spawn(self.composition.cluster.look_after)
         kernel.spawn(self._until_the_end)
 
     async def _until_the_end(self) -> None:
@@ -175,4 +187,6 @@ class _Running:
         self.alive = False
         if self._was_alive:
             await self.composition.sessions.aclose()
+            if self.composition.cluster is not None:
+                await self.composition.cluster.forwarding.aclose()
             await self.composition.kernel.aclose()

@@ -9,6 +9,7 @@ from zcp_kernel.errors import ConfigError
 
 from . import logs
 from .advice import advise
+from .cluster.joining import joined
 from .config import HTTPConfig
 from .endpoints.legacy_sse import legacy_sse_endpoints
 from .endpoints.streamable import streamable_endpoint
@@ -53,6 +54,7 @@ class Composition:
         self.draining = False
         log: EventLog | None = self.kernel.stores.shared(EventLog)
         self.sessions = HTTPSessions(self.kernel, settings.streamable, log=log)
+        self.cluster = joined(self.kernel, self.sessions)
         self.hosts = HostGuard(settings.http, settings.cors.allow_origins)
         self.cors = CORS(settings.cors, settings.streamable, settings.auth.header_name)
         self.intake = Intake(

@@ -137,14 +137,6 @@ class StreamableHTTPConfig:
 
 
 @frozen
-class WebSocketConfig:
-    """The WebSocket surface, where a plugin brings one."""
-
-    enabled: bool = _setting(True, "Let WebSocket connections in.")
-    path: str = _setting("/ws", "Path of the WebSocket.", check=_PATH)
-
-
-@frozen
 class RateLimitConfig:
     """How many requests one caller may make; health and readiness do not count."""
 
@@ -235,7 +227,6 @@ SECTIONS: dict[str, type] = {
     "http": HTTPConfig,
     "sse": SSEConfig,
     "streamable_http": StreamableHTTPConfig,
-    "websocket": WebSocketConfig,
     "rate_limit": RateLimitConfig,
     "auth": BearerAuthConfig,
     "cors": CORSConfig,

@@ -9,7 +9,7 @@ from zcp_kernel.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from zcp_kernel.config import ServerConfig
-    from zcp_kernel.contracts import Authenticator, Stage
+    from zcp_kernel.contracts import Authenticator, Stage, Transport
 
 
 @hookimpl
@@ -17,6 +17,13 @@ def zcp_config_sections() -> Mapping[str, type]:
     from .config import SECTIONS
 
     return dict(SECTIONS)
+
+
+@hookimpl
+def zcp_transports() -> Sequence[Transport]:
+    from .client.transport import SSETransport, StreamableHTTPTransport
+
+    return [StreamableHTTPTransport(), SSETransport()]
 
 
 @hookimpl

@@ -18,6 +18,7 @@ from hypercorn.config import Config
 from zcp_kernel.errors import SetupError
 
 from . import logs
+from .listening import WatchedConfig
 from .targets import application_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ Loop = Literal["asyncio", "uvloop", "trio"]
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 ONE_SIGNAL_SECONDS = 0.5
+DEFAULT_MESSAGE_BYTES = Config.websocket_max_message_size
 
 
 @frozen
@@ -80,7 +82,7 @@ def serve_here(running: Running) -> None:
     """Serve in this process."""
     application = application_of(running.target, running.toml)
     logs.configure(application.settings.log, fallback="console")
-    config = hypercorn_config(running, application.settings.http)
+    config = hypercorn_config(running, application)
     backend = "trio" if running.loop == "trio" else "asyncio"
     hypercorn: Any = import_module(f"hypercorn.{backend}")
 
@@ -91,12 +93,19 @@ def serve_here(running: Running) -> None:
     anyio.run(main, backend=backend, backend_options=options)
 
 
-def hypercorn_config(running: Running, http: HTTPConfig) -> Config:
+def hypercorn_config(running: Running, application: ZCPASGIApp) -> Config:
     """hypercorn's settings for ours."""
-    config = Config()
+    config, http = WatchedConfig(), application.settings.http
     host, port = bound(running, http)
     name = f"[{host}]" if ":" in host else host
     config.bind = [f"fd://{running.fd}" if running.fd is not None else f"{name}:{port}"]
+    if application.composition.cluster is not None:
+        cluster = application.composition.cluster
+        private = [f"unix:{cluster.forwarding.path_of(cluster.worker)}"]
+        if running.certfile is None:
+            config.bind += private
+        else:
+            config.insecure_bind = private
     config.certfile, config.keyfile = running.certfile, running.keyfile
     config.graceful_timeout = http.drain_seconds
     # What exceeds our own limit gets our answer, which says what the limit is.
@@ -104,6 +113,12 @@ def hypercorn_config(running: Running, http: HTTPConfig) -> Config:
     config.h2_max_header_list_size = 2 * http.max_header_bytes
     config.include_server_header = False
     config.errorlog = logging.getLogger("zcp.hypercorn")
+    for mount in application.composition.router.mounts:
+        limits: tuple[int, float] | None = getattr(mount.application, "websocket_limits", None)
+        if limits is not None:
+            # One more than our own limit, whose answer says what it is.
+            config.websocket_max_message_size = max(limits[0] + 1, DEFAULT_MESSAGE_BYTES)
+            config.probe_seconds = limits[1]
     return config
 
 

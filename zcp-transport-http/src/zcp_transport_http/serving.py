@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from zcp_kernel.security import RequestFacts
+
 from .guard.cors import is_preflight
 from .guard.credentials import ANONYMOUS
 from .guard.intake import Disconnected
@@ -96,25 +98,28 @@ class Server:
             fields = [(b"allow", allowed.encode())]
             return await problem(answer, 405, f"{path} takes {allowed}", headers=fields)
         principal = ANONYMOUS
+        facts = RequestFacts(method, scope["path"], headers)
         if self._asks_who:
-            principal = await self._principal(route, headers, scope)
+            principal = await self._principal(route, headers, scope, facts)
         body = b""
         if method not in _WITHOUT_BODY:
             body = await self._parts.intake.body(headers, receive)
 
         def challenges(error: ZCPError) -> Pairs:
-            return self._parts.gate.step_up(error, principal)
+            return self._parts.gate.step_up(error, principal, facts)
 
         request = Request(wanted, path, headers, scope, receive, principal, body, challenges)
         return await endpoint(request, answer)
 
-    async def _principal(self, route: Route, headers: Headers, scope: Scope) -> Principal:
+    async def _principal(
+        self, route: Route, headers: Headers, scope: Scope, facts: RequestFacts
+    ) -> Principal:
         """Who calls; counted by the rate limit, whether let in or not."""
         parts = self._parts
         principal = ANONYMOUS
         try:
             if not route.public:
-                principal = await parts.gate.admit(headers)
+                principal = await parts.gate.admit(headers, facts)
         finally:
             if route.limited and parts.limit.enabled:
                 parts.limit.take(parts.limit.caller(principal, scope))

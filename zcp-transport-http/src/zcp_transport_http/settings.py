@@ -17,7 +17,6 @@ from .config import (
     RateLimitConfig,
     SSEConfig,
     StreamableHTTPConfig,
-    WebSocketConfig,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ class Settings:
     http: HTTPConfig = field(factory=HTTPConfig)
     sse: SSEConfig = field(factory=SSEConfig)
     streamable: StreamableHTTPConfig = field(factory=StreamableHTTPConfig)
-    websocket: WebSocketConfig = field(factory=WebSocketConfig)
     rate_limit: RateLimitConfig = field(factory=RateLimitConfig)
     auth: BearerAuthConfig = field(factory=BearerAuthConfig)
     cors: CORSConfig = field(factory=CORSConfig)
@@ -43,7 +41,6 @@ class Settings:
             config.section(HTTPConfig),
             config.section(SSEConfig),
             config.section(StreamableHTTPConfig),
-            config.section(WebSocketConfig),
             config.section(RateLimitConfig),
             config.section(BearerAuthConfig),
             config.section(CORSConfig),

@@ -12,6 +12,7 @@ HEADERS = (
     (b"cache-control", b"no-cache, no-transform"),
     (b"x-accel-buffering", b"no"),
 )
+MAX_RETRY_DIGITS = 12
 COMMENT = b":\n\n"
 """Says nothing: keeps a connection open."""
 
@@ -49,23 +50,27 @@ class EventParser:
     """Bytes in, events out, whatever the pieces are cut into.
 
     Events with an id or a retry and no data are given too (WHATWG would not dispatch them): they
-    are what a reader can resume from.
+    are what a reader can resume from. `comments` counts the comments there were.
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: list[bytes] = []
         self._data: list[bytes] = []
         self._name = "message"
         self._id: str | None = None
         self._retry: int | None = None
         self._said = False
+        self.comments = 0
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that are complete now."""
-        text = self._rest + chunk
-        lines = text.splitlines(keepends=True)
+        self._rest.append(chunk)
+        if b"\n" not in chunk and b"\r" not in chunk:
+            # Joined only when a line ends, or a long one would be copied once for every piece.
+            return []
+        lines = b"".join(self._rest).splitlines(keepends=True)
         # A piece that ends in CR may be half of a CR LF.
-        self._rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+        self._rest = [lines.pop()] if not lines[-1].endswith(b"\n") else []
         events = [self._line(line.rstrip(b"\r\n")) for line in lines]
         return [event for event in events if event is not None]
 
@@ -73,6 +78,8 @@ class EventParser:
         if not line:
             return self._dispatch()
         name, _, value = line.partition(b":")
+        if not name:
+            self.comments += 1
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value)
@@ -80,7 +87,7 @@ class EventParser:
             self._name = value.decode("utf-8", "replace")
         elif name == b"id" and b"\0" not in value:
             self._id, self._said = value.decode("utf-8", "replace"), True
-        elif name == b"retry" and value.isdigit():
+        elif name == b"retry" and value.isdigit() and len(value) <= MAX_RETRY_DIGITS:
             self._retry, self._said = int(value), True
         return None
 

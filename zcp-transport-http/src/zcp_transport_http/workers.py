@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,7 @@ from zcp_kernel.errors import SetupError
 
 from . import logs
 from .changes import Sources
+from .cluster.joining import FOLDER, SECRET, shares_sessions
 from .serve import STOPPING, Running, bound
 from .targets import application_of
 
@@ -50,16 +53,34 @@ def serve_workers(running: Running) -> None:
             "several workers, and reloading, need a target each process can import: give "
             "module:attribute or file.py:attribute"
         )
-    if running.workers > 1:
+    application = application_of(running.target, running.toml)
+    shared = shares_sessions(application.kernel)
+    if running.workers > 1 and not shared:
         for variable, value in ONE_OF_SEVERAL.items():
             os.environ.setdefault(variable, value)
-    application = application_of(running.target, running.toml)
+        application = application_of(running.target, running.toml)
     logs.configure(application.settings.log, fallback="console")
     if running.workers > 1:
         check_shared(application, running.workers)
     host, port = bound(running, application.settings.http)
-    with _listening(host, port) as listener:
+    with _listening(host, port) as listener, _private_folder(shared):
         _Parent(running, listener.fileno(), application.settings.http.drain_seconds).run()
+
+
+@contextmanager
+def _private_folder(shared: bool) -> Generator[None]:
+    """Where workers that share sessions listen for each other: nobody else gets in."""
+    if not shared:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="zcp-workers-") as folder:
+        told = {FOLDER: folder, SECRET: secrets.token_urlsafe(32)}
+        os.environ.update(told)
+        try:
+            yield
+        finally:
+            for variable in told:
+                os.environ.pop(variable, None)
 
 
 def check_shared(application: ZCPASGIApp, workers: int) -> None:
@@ -74,6 +95,8 @@ def check_shared(application: ZCPASGIApp, workers: int) -> None:
             way_out,
         ]
         raise SetupError("\n".join(lines))
+    if shares_sessions(application.kernel):
+        return
     logs.LOGGER.warning(
         "%d workers share no sessions: clients that need one (MCP before 2026-07-28, HTTP+SSE) are "
         "refused; take one worker to serve them", workers,
@@ -83,13 +106,14 @@ def check_shared(application: ZCPASGIApp, workers: int) -> None:
 def _not_shared(application: ZCPASGIApp) -> Iterator[str]:
     kernel = application.kernel
     section = kernel.config.section
-    if application.settings.streamable.sessions:
+    shared = shares_sessions(kernel)
+    if application.settings.streamable.sessions and not shared:
         yield (
             "sessions live in one process: create the application with ZCPServerConfig, so that "
             "ZCP_STREAMABLE_HTTP__SESSIONS=false reaches it, or with "
             "StreamableHTTPConfig(sessions=False)"
         )
-    if section("keys").ring == MEMORY and not section("keys").secrets:
+    if section("keys").ring == MEMORY and not section("keys").secrets and not shared:
         yield (
             "what one worker seals no other can open: give all the same secret in ZCP_KEYS__SECRETS"
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -92,6 +94,8 @@ class Kernel:
         self._started = False
         self._thread = 0
         self._token: Any = None
+        self.mint_id: Callable[[], str] = partial(secrets.token_urlsafe, 16)
+        """Makes the id of a session."""
         self.new_scope: Callable[[], anyio.CancelScope] = anyio.CancelScope
         """A cancel scope of this kernel's event loop."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +52,14 @@ class ZCPServerSession(Speaker):
 
     @property
     def id(self) -> str:
-        """128 random bits, made when first asked for."""
+        """128 random bits at least, made when first asked for."""
         if self._id is None:
-            self._id = secrets.token_urlsafe(16)
+            self._id = self.kernel.mint_id()
         return self._id
+
+    @id.setter
+    def id(self, known: str) -> None:
+        self._id = known
 
     @property
     def owner(self) -> str:

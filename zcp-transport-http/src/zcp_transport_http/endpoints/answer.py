@@ -5,6 +5,8 @@ Rules of this file:
   the response into a stream; nothing sent, and it is plain JSON.
 - With a session the stream is one of the session's: it has event ids, can be resumed, and outlives
   its client, since a disconnect is no cancellation (MCP 2025-11-25, basic/transports).
+- A call with a key has its stream from the start, though its response may never become one: who
+  sends the same call again, for the response was lost, is given that stream instead.
 - Without one it belongs to the response: no ids, and a client that goes cancels the call (MCP
   2026-07-28, basic/transports).
 """
@@ -54,19 +56,23 @@ class Answer:
         send: Send,
         home: StreamingSession | None = None,
         headers: Pairs = (),
+        key: str | None = None,
     ) -> None:
-        """`home` is the session the call belongs to, `headers` go with the response."""
+        """`home` is the session the call belongs to, `headers` go with the response; `key` is what
+        its client would send it again with."""
         self._shared = shared
         self._request = request
         self._send = send
         self._home = home
         self._headers = headers
+        self._key = key
         self._response: EventResponse | None = None
         self._stream: SessionStream | None = None
         self._opening: anyio.Lock | None = None
         self._watching: anyio.CancelScope | None = None
         self._due: Exchange | Batch | None = None
         self._done = False
+        self._left = False
 
     # -- the channel -------------------------------------------------------------------------------
 
@@ -82,11 +88,9 @@ class Answer:
                 raise anyio.BrokenResourceError
             return await self._home.send(frame)
         await self.open()
-        if self._response is None:
-            raise anyio.BrokenResourceError
         if self._stream is not None:
             return await self._stream.send(frame)
-        if not await self._response.event(frame):
+        if self._response is None or not await self._response.event(frame):
             raise anyio.BrokenResourceError
         return None
 
@@ -98,7 +102,7 @@ class Answer:
         if self._done or revision is None or not revision.primes_streams:
             return False
         await self.open()
-        if self._stream is None:
+        if self._stream is None or self._response is None:
             return False
         await self._stream.release()
         return True
@@ -113,7 +117,7 @@ class Answer:
         if self._opening is None:
             self._opening = anyio.Lock()
         async with self._opening:
-            gone = self._home is not None and self._home.closed
+            gone = self._left or (self._home is not None and self._home.closed)
             if self._response is None and not self._done and not gone:
                 await self._open()
 
@@ -122,14 +126,19 @@ class Answer:
             self._response = EventResponse(self._send)
             await self._response.start(self._headers)
             return
+        if self._stream is not None and self._stream.attached:
+            # Its client has come back for it on another connection.
+            return
         revision = self._home.session.revision
         self._response = EventResponse(self._send, self._shared.retry_ms)
-        self._stream = self._home.new_stream()
+        self._stream = self._stream or self._home.new_stream()
         prime = revision is not None and revision.primes_streams
         await self._stream.open(self._response, self._headers, prime=prime)
 
     async def run(self, due: Exchange | Batch, *, stream: bool = False) -> None:
         """Run the call and answer; `stream`: as a stream, whatever is sent."""
+        if self._key is not None and self._home is not None:
+            self._stream = self._home.keyed_stream(self._key)
         if stream:
             await self.open()
         self._due = due
@@ -145,18 +154,15 @@ class Answer:
             async with self._opening:
                 self._done = True
         self._done = True
-        failed = not isinstance(due, Batch) and due.error is not None
-        if frame is not None and self._response is None and not failed:
-            await respond(self._send, 200, frame, self._headers)
-        else:
-            await self._finish(frame, due)
-
-    async def _finish(self, frame: bytes | None, due: Exchange | Batch) -> None:
         if frame is not None:
             await self.reply(frame, due)
-        elif self._stream is not None:
+        else:
+            await self._end_unanswered()
+
+    async def _end_unanswered(self) -> None:
+        if self._stream is not None:
             await self._end_stream(self._stream, None)
-        elif self._response is not None:
+        if self._response is not None:
             await self._response.end()
         elif self._home is not None and self._home.closed:
             await problem(self._send, 404, "the session was ended while this call ran")
@@ -184,16 +190,20 @@ class Answer:
             await self.open()
         self._done = True
         if self._stream is not None:
-            return await self._end_stream(self._stream, frame)
-        if self._response is not None:
+            await self._end_stream(self._stream, frame)
+        if self._response is None:
+            await self._respond(frame, due)
+        elif self._stream is None:
             await self._response.event(frame)
-            return await self._response.end()
+            await self._response.end()
+
+    async def _respond(self, frame: bytes, due: Due) -> None:
         status = 200
         if not isinstance(due, Batch) and due.error is not None:
             revision = due.revision if isinstance(due, Reply) else due.session.revision
             status = 400 if revision is None else revision.http_status(due.error)
             self._headers = [*self._headers, *self._request.challenges(due.error)]
-        return await respond(self._send, status, frame, self._headers)
+        await respond(self._send, status, frame, self._headers)
 
     # -- while it runs -----------------------------------------------------------------------------
 
@@ -213,5 +223,6 @@ class Answer:
     def _client_left(self) -> None:
         if self._home is None and self._due is not None:
             self._due.cancel()
+        self._left = True
         if self._response is not None:
             self._response.lose()

@@ -1,4 +1,5 @@
-"""What a client takes and sends: `Accept`, `Content-Type`, and fields that may come only once."""
+"""What a client takes and sends: `Accept`, `Content-Type`, `Idempotency-Key`, and fields that may
+come only once."""
 
 from __future__ import annotations
 
@@ -8,7 +9,10 @@ from attrs import frozen
 
 from ..wire import Headers
 
-__all__ = ["Accepted", "accepted", "contradicts", "is_json"]
+__all__ = ["Accepted", "accepted", "contradicts", "is_json", "resend_key"]
+
+KEY = "idempotency-key"
+MAX_KEY = 128
 
 
 @frozen
@@ -73,3 +77,10 @@ def contradicts(headers: Headers, *names: str) -> str | None:
         if len(set(headers.all(name))) > 1:
             return name
     return None
+
+
+def resend_key(headers: Headers) -> str | None:
+    """What a request that is sent again has in common with the first (Idempotency-Key,
+    draft-ietf-httpapi-idempotency-key-header); None without one, or with one nobody should keep."""
+    key = headers.get(KEY)
+    return key if key and len(key) <= MAX_KEY else None

@@ -8,20 +8,20 @@ basic/transports, "Session Management").
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio
 from zcp_kernel.errors import ParseError
 from zcp_kernel.jsontext import is_object, loads
-from zcp_kernel.session import Reply
+from zcp_kernel.session import NOWHERE, Reply
 
 from ..events.response import EventResponse
 from ..events.stream import parse_event_id
 from ..sessions import HTTPSessions, SessionsFull, StreamingSession
 from ..wire import problem, respond
 from .answer import ACCEPTED, Answer, Answering
-from .negotiation import Accepted, accepted, contradicts, is_json
+from .negotiation import KEY, Accepted, accepted, contradicts, is_json, resend_key
 from .watch import Watch, until_gone
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ __all__ = ["streamable_endpoint"]
 
 Plane = Literal["mcp", "native"]
 METHODS = (b"allow", b"GET, POST, DELETE")
+RESENDS = (b"x-zcp-resends", KEY.encode())
+"""Goes with the answer that opens a session: a request that comes again with the same key is served
+once, and its answer given again."""
 NO_SESSION = "no such session is open; initialize a new one"
 NO_SESSIONS = (
     "this server keeps no sessions (StreamableHTTPConfig(sessions=False), or several workers): "
@@ -46,22 +49,6 @@ GAP = (
     "the events after {} are no longer kept: fetch anew what you need, and listen without "
     "Last-Event-ID"
 )
-
-
-class _Nowhere:
-    """The channel of a client that takes no stream: what is not the result is dropped."""
-
-    async def receive(self) -> bytes:
-        raise anyio.EndOfStream
-
-    async def send(self, frame: bytes) -> None:
-        """Dropped."""
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
-
-
-NOWHERE = _Nowhere()
 
 
 def streamable_endpoint(
@@ -87,7 +74,8 @@ class _Streamable:
         self._headers = [streamable.session_header.lower()]
         if plane == "native":
             self._headers.insert(0, streamable.native_session_header.lower())
-        self._single = (*self._headers, "mcp-protocol-version", "last-event-id", "content-type")
+        once = ("mcp-protocol-version", "last-event-id", "content-type", KEY)
+        self._single = (*self._headers, *once)
         self._json_only = streamable.json_response
         self._keeps_sessions = streamable.sessions
         self._gap_status = 409 if plane == "native" else 400
@@ -153,11 +141,18 @@ class _Streamable:
         home = await self._found(request, send)
         if home is None:
             return None
-        answer = Answer(self._shared, request, send, home)
+        key = None if self._json_only or not takes.stream else resend_key(request.headers)
+        number = None if key is None else home.number_of(key)
+        if number is not None:
+            response = EventResponse(send, self._shared.retry_ms)
+            return await self._continue(home, (number, 0), response, request, send)
+        answer = Answer(self._shared, request, send, home, key=key)
         related = None if self._json_only or not takes.stream else answer
         due = home.session.take(message, related, request.headers)
         await self._answer(answer, due, takes, send)
         self._sessions.touch(home)
+        if self._sessions.cluster is not None:
+            await self._sessions.cluster.keep(home)
         return None
 
     async def _without_session(
@@ -199,10 +194,14 @@ class _Streamable:
         if due is None:
             return await respond(send, ACCEPTED)
         assert isinstance(due, Reply)
-        fields: Sequence[tuple[bytes, bytes]] = ()
+        fields: list[tuple[bytes, bytes]] = []
         if due.error is None:
             self._sessions.add(home)
+            if self._sessions.cluster is not None:
+                await self._sessions.cluster.keep(home)
             fields = [(name.encode(), home.id.encode()) for name in self._headers]
+            if not self._json_only:
+                fields.append(RESENDS)
         return await Answer(self._shared, request, send, headers=fields).reply(due.frame, due)
 
     # -- sessions ----------------------------------------------------------------------------------
@@ -220,6 +219,11 @@ class _Streamable:
             await problem(send, 400, NAME_A_SESSION.format(self._headers[0]))
             return None
         home = self._sessions.find(presented, self._plane, request.principal)
+        if home is None and self._sessions.cluster is not None:
+            found = await self._sessions.cluster.find(presented, self._plane, request, send)
+            if found is True:
+                return None
+            home = found or None
         if not isinstance(home, StreamingSession):
             await problem(send, 404, NO_SESSION)
             return None
@@ -255,7 +259,8 @@ class _Streamable:
         response = EventResponse(send, self._shared.retry_ms)
         last = request.headers.get("last-event-id")
         if last:
-            return await self._resume(home, last, response, request, send)
+            cursor = parse_event_id(last)
+            return await self._continue(home, cursor, response, request, send, last)
         stream = home.listening(response)
         revision = home.session.revision
         prime = revision is not None and revision.primes_streams
@@ -264,15 +269,16 @@ class _Streamable:
         stream.detach(response)
         return None
 
-    async def _resume(
+    async def _continue(
         self,
         home: StreamingSession,
-        last: str,
+        cursor: tuple[int, int] | None,
         response: EventResponse,
         request: Request,
         send: Send,
+        last: str = "that request began",
     ) -> None:
-        cursor = parse_event_id(last)
+        """Go on with a stream after an event, both by number; `last` is its client's name."""
         stream = None if cursor is None else home.find_stream(cursor[0])
         if cursor is None or stream is None or not await stream.resume(response, cursor[1]):
             return await problem(send, self._gap_status, GAP.format(last))

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from zcp_kernel.contracts import Authenticator
 from zcp_kernel.errors import Forbidden, ZCPError
-from zcp_kernel.security import Challenge, Credentials, Principal
+from zcp_kernel.security import (
+    Challenge,
+    Credentials,
+    CredentialsRefused,
+    Principal,
+    RequestFacts,
+)
 
 from ..wire import Headers
 from .refusal import Refused
@@ -40,46 +46,75 @@ class Gate:
     def names(self) -> list[str]:
         return [each.name for each in self.authenticators]
 
-    async def admit(self, headers: Headers) -> Principal:
+    async def admit(self, headers: Headers, request: RequestFacts | None = None) -> Principal:
         """Whoever this is. Raises `Refused` (401) with a challenge for each way in."""
         if not self.authenticators:
             return ANONYMOUS
         presented = False
+        error, message = "invalid_token", "the credentials do not verify"
         for header in self._headers:
             for text in headers.all(header):
                 presented = True
-                principal = await self._verified(header, text)
+                try:
+                    principal = await self._verified(header, text, request)
+                except CredentialsRefused as refused:
+                    error, message = refused.error, refused.message
+                    continue
                 if principal is not None:
                     return principal
-        message = "the credentials do not verify" if presented else "credentials are needed"
-        error = "invalid_token" if presented else None
-        raise Refused(401, message, headers=self.challenges(error))
+        if not presented:
+            raise Refused(401, "credentials are needed", headers=self.challenges(None, request))
+        raise Refused(401, message, headers=self.challenges(error, request))
 
-    async def _verified(self, header: str, text: str) -> Principal | None:
+    async def _verified(
+        self, header: str, text: str, request: RequestFacts | None
+    ) -> Principal | None:
         scheme, _, value = text.partition(" ")
         ways = [(scheme.lower(), value.strip()), ("", text)]
         for name, credential in ways:
             for each in self._by_place.get((header, name), ()):
-                principal = await each.authenticate(Credentials(name, credential))
+                principal = await each.authenticate(Credentials(name, credential, request))
                 if principal is not None:
                     return principal
         return None
 
-    def challenges(self, error: str | None = None, **more: str) -> list[tuple[bytes, bytes]]:
-        """A `WWW-Authenticate` field for each way in (RFC 9110, section 11.6.1)."""
-        return [
-            (b"www-authenticate", _written(each.challenge(error), more).encode("latin-1"))
-            for each in self.authenticators
-        ]
+    def challenges(
+        self, error: str | None = None, request: RequestFacts | None = None, **more: str
+    ) -> list[tuple[bytes, bytes]]:
+        """A `WWW-Authenticate` field for each way in (RFC 9110, section 11.6.1), and what else an
+        authenticator wants to go with the answer."""
+        found: list[tuple[bytes, bytes]] = []
+        for authenticator in self.authenticators:
+            for each in _challenges_of(authenticator, error, request):
+                found.append((b"www-authenticate", _written(each, more).encode("latin-1")))
+                found += [
+                    (name.lower().encode("latin-1"), value.encode("latin-1"))
+                    for name, value in each.fields.items()
+                ]
+        return found
 
-    def step_up(self, error: ZCPError, principal: Principal) -> list[tuple[bytes, bytes]]:
+    def step_up(
+        self, error: ZCPError, principal: Principal, request: RequestFacts | None = None
+    ) -> list[tuple[bytes, bytes]]:
         """The challenge that goes with an answer of status 403: what to ask a token for (RFC 6750,
         section 3.1), all that is held as well as all that is missing, since a new token replaces
         the old one. Nothing for other errors."""
         if not isinstance(error, Forbidden):
             return []
         scopes = sorted({*(principal.scopes or ()), *error.missing})
-        return self.challenges("insufficient_scope", scope=" ".join(scopes))
+        return self.challenges("insufficient_scope", request, scope=" ".join(scopes))
+
+
+def _challenges_of(
+    authenticator: Authenticator, error: str | None, request: RequestFacts | None
+) -> Sequence[Challenge]:
+    """One for most; `challenges_for(error, request)` is for those who offer several schemes, or
+    whose challenge depends on what was asked for."""
+    several = getattr(authenticator, "challenges_for", None)
+    if several is None:
+        return (authenticator.challenge(error),)
+    challenges: Sequence[Challenge] = several(error, request)
+    return challenges
 
 
 def _header_of(authenticator: Authenticator) -> str:

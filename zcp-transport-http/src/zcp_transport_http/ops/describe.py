@@ -103,10 +103,10 @@ class Describe:
                 newest = dialect.revision().name
                 surface["revisions"] = list(getattr(dialect, "revisions", (newest,)))
             surfaces[route.name] = surface
-        websocket = self._settings.websocket
         for mount in self.router.mounts:
-            if mount.path == websocket.path:
-                surfaces["ws"] = {"path": root + mount.path, "enabled": websocket.enabled}
+            surface_name = getattr(mount.application, "surface", None)
+            if surface_name:
+                surfaces[surface_name] = {"path": root + mount.path}
             else:
                 surfaces.setdefault("mounts", []).append(root + mount.path)
         return surfaces

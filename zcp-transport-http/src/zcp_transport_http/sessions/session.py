@@ -22,8 +22,14 @@ MAX_PUSH_STREAMS = 16
 """How many GET streams a session may have open; the one opened first makes room."""
 
 
+MAX_KEYS = 256
+"""How many calls of a session are known by the key they came with, besides those that run."""
+
+STREAMS_PER_GENERATION = 1_000_000_000
+
 _NONE: dict[int, SessionStream] = {}
-"""Shared by all sessions without a live stream; never written to."""
+_NO_KEYS: dict[str, int] = {}
+"""Shared by all sessions that have none; never written to."""
 
 
 class HTTPSession(ABC):
@@ -69,17 +75,18 @@ class HTTPSession(ABC):
         return True
 
     def admits(self, principal: Principal) -> bool:
-        """Whether this is the principal the session belongs to. One that came back with more scopes
-        (a step-up) has them from now on; one with fewer is somebody else."""
+        """Whether this is the principal the session belongs to. One that came back with another
+        token, or more scopes (a step-up), has them from now on; one with fewer is somebody else."""
         own = self.session.principal
         if own is principal:
             return True
         if (own.kind, own.subject) != (principal.kind, principal.subject):
             return False
-        if own.scopes != principal.scopes:
-            if own.scopes is None or principal.lacks(tuple(own.scopes)):
-                return False
-            self.session.principal = principal
+        if own.scopes != principal.scopes and (
+            own.scopes is None or principal.lacks(tuple(own.scopes))
+        ):
+            return False
+        self.session.principal = principal
         return True
 
     async def receive(self) -> bytes:
@@ -116,13 +123,16 @@ class StreamingSession(HTTPSession):
     logged for the next.
     """
 
-    __slots__ = ("_last", "_live", "_log", "_pushes")
+    __slots__ = ("_first", "_keys", "_last", "_live", "_log", "_pushes", "generation")
 
-    def __init__(self, plane: str, log: EventLog) -> None:
+    def __init__(self, plane: str, log: EventLog, generation: int = 0) -> None:
+        """`generation` counts the processes that had it before: each numbers its own streams."""
         super().__init__(plane, plane)
+        self.generation = generation
         self._log = log
-        self._last = 0
+        self._last = self._first = generation * STREAMS_PER_GENERATION
         self._live: dict[int, SessionStream] = _NONE
+        self._keys: dict[str, int] = _NO_KEYS
         self._pushes: tuple[SessionStream, ...] = ()
 
     @property
@@ -131,7 +141,7 @@ class StreamingSession(HTTPSession):
 
     @property
     def silent(self) -> bool:
-        return self._last == 0
+        return self._last == 0 and self.generation == 0
 
     def new_stream(self) -> SessionStream:
         """The next stream, for a POST's answer; it is live until `retire`."""
@@ -141,6 +151,22 @@ class StreamingSession(HTTPSession):
             self._live = {}
         self._live[stream.number] = stream
         return stream
+
+    def keyed_stream(self, key: str) -> SessionStream:
+        """The next stream, for the answer of a POST that came with this key."""
+        stream = self.new_stream()
+        if self._keys is _NO_KEYS:
+            self._keys = {}
+        self._keys[key] = stream.number
+        if len(self._keys) > MAX_KEYS:
+            oldest = next((k for k, n in self._keys.items() if n not in self._live), None)
+            if oldest is not None:
+                del self._keys[oldest]
+        return stream
+
+    def number_of(self, key: str) -> int | None:
+        """The number of the stream of the call that came with this key; None for a new one."""
+        return self._keys.get(key)
 
     def retire(self, stream: SessionStream) -> None:
         """This stream has ended: from now on it is in the log alone."""

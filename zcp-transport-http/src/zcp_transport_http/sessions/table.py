@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 from attrs import define
-from zcp_kernel.contracts import EventLog
+from zcp_kernel.contracts import EventLog, StoredSession
 
 from ..events.memory import MemoryEventLog
 from .session import HTTPSession, StreamingSession
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zcp_kernel.runtime import Kernel
     from zcp_kernel.security import Principal
 
+    from ..cluster.cluster import Cluster
     from ..config import StreamableHTTPConfig
 
 __all__ = ["HTTPSessions", "SessionsFull", "Stats"]
@@ -84,6 +85,10 @@ class HTTPSessions:
         self._sessions: dict[str, HTTPSession] = {}
         self._sweeping = False
         self._stats = Stats()
+        self.cluster: Cluster | None = None
+        """The other processes of this server, where there are any."""
+        self.ended: Callable[[str], None] | None = None
+        """Told of every session that ends here and is not to go on elsewhere."""
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -111,6 +116,23 @@ class HTTPSessions:
         self._make_room()
         session.session = self._kernel.open_session(session, principal, (session.dialect,))
         return session
+
+    @property
+    def ttl(self) -> float:
+        """Seconds an unused session is kept."""
+        return self._ttl
+
+    def used_within(self, seconds: float) -> list[str]:
+        """Ids of the sessions used in the last so many seconds, or at work now."""
+        since = self._clock() - seconds
+        return [each.id for each in self._sessions.values() if each.touched >= since or each.busy]
+
+    def go_on(self, stored: StoredSession, principal: Principal) -> StreamingSession:
+        """A session that another process had. Raises `SessionsFull`."""
+        home = StreamingSession(stored.plane, self.log, stored.generation)
+        self.adopt(home, principal).session.id = stored.id
+        self.add(home)
+        return home
 
     def add(self, session: HTTPSession) -> None:
         """From now on its client can come back with its id."""
@@ -157,9 +179,12 @@ class HTTPSessions:
                 self._kernel.spawn(session.end_listening)
 
     async def aclose(self, reason: str = "the server is shutting down") -> None:
-        """End every session."""
+        """End every session; where other processes can go on with them, what they need is left."""
         for session in list(self._sessions.values()):
-            self.close(session, reason)
+            if self.ended is None:
+                self.close(session, reason)
+            else:
+                session.close(reason)
         await anyio.lowlevel.checkpoint()
 
     def sweep(self) -> None:
@@ -177,6 +202,8 @@ class HTTPSessions:
     def _end(self, session: HTTPSession, reason: str) -> None:
         self._sessions.pop(session.id, None)
         session.close(reason)
+        if self.ended is not None:
+            self.ended(session.id)
         if not session.silent:
             try:
                 self._kernel.spawn(partial(self.log.forget, session.id))

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import anyio
+from zcp_kernel.contracts import Authorizer
 
 from .channel import streamable_channel
-from .http import HTTPClient, MemoryHTTP
+from .credentials import authorized
+from .http import HTTPClient
 from .legacy import sse_channel
+from .memory import MemoryHTTP
 
 if TYPE_CHECKING:
     from zcp_kernel.app import FastZCP
@@ -34,9 +37,12 @@ class InProcessServer:
     starts with its first client and ends with `aclose()`, or with the event loop.
     """
 
-    def __init__(self, app: FastZCP, endpoint: str, config: Any, opener: Opener) -> None:
+    def __init__(
+        self, app: FastZCP, endpoint: str, config: Any, transport: str, opener: Opener
+    ) -> None:
         self.app = app
         self.endpoint = endpoint
+        self.transport = transport
         self._config = config
         self._opener = opener
         self._application: ZCPASGIApp | None = None
@@ -61,11 +67,13 @@ class InProcessServer:
         return [dialect for dialect in dialects if name in (None, dialect.name)]
 
     @asynccontextmanager
-    async def connect(self, headers: Mapping[str, str] | None = None) -> AsyncGenerator[Channel]:
+    async def connect(
+        self, headers: Mapping[str, str] | None = None, auth: str | Authorizer | None = None
+    ) -> AsyncGenerator[Channel]:
         """A channel through the application; leaving the context closes it. `headers` go with
-        every request."""
+        every request, and the credentials of `auth`."""
         async with anyio.create_task_group() as tasks:
-            http = MemoryHTTP(self.application, tasks)
+            http = authorized(MemoryHTTP(self.application, tasks), self.endpoint, auth)
             async with self._opener(http, self.endpoint, headers) as channel:
                 yield channel
             tasks.cancel_scope.cancel()
@@ -98,11 +106,11 @@ def streamable_http_server(
     The path of `endpoint` picks the plane: `/zcp` native, `/mcp` MCP (or what `config` names them).
     `config` is what `create_asgi_app` takes.
     """
-    return InProcessServer(app, endpoint, config, streamable_channel)
+    return InProcessServer(app, endpoint, config, "streamable-http", streamable_channel)
 
 
 def sse_server(
     app: FastZCP, endpoint: str = "http://127.0.0.1:8000/sse", config: Any = None
 ) -> InProcessServer:
     """`app` served over HTTP+SSE (MCP 2024-11-05) in this process, for `sse_client`."""
-    return InProcessServer(app, endpoint, config, sse_channel)
+    return InProcessServer(app, endpoint, config, "sse", sse_channel)

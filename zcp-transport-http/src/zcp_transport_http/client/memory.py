@@ -1,20 +1,20 @@
-"""HTTP as a client channel sees it, and an ASGI application spoken to in memory."""
+"""An ASGI application in this process, spoken to in memory."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
 from anyio.abc import TaskGroup
-from attrs import frozen
 
 from ..wire import Headers, Receive, Scope, Send
+from .http import HTTPResponse
 
-__all__ = ["ASGIApp", "HTTPClient", "HTTPResponse", "MemoryHTTP"]
+__all__ = ["ASGIApp", "MemoryHTTP"]
 
 log = logging.getLogger("zcp.http")
 
@@ -22,30 +22,6 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Message = dict[str, Any]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-@frozen
-class HTTPResponse:
-    """Status, header fields by lower-case name, and the body as it comes."""
-
-    status: int
-    headers: Mapping[str, str]
-    chunks: AsyncIterator[bytes]
-
-    async def read(self) -> bytes:
-        """The whole body."""
-        return b"".join([chunk async for chunk in self.chunks])
-
-
-class HTTPClient(Protocol):
-    """All a client channel needs of HTTP."""
-
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> AbstractAsyncContextManager[HTTPResponse]:
-        """Send a request; entering gives the response once its head is there, leaving before the
-        body's end closes the connection. Raises `OSError` if the server cannot be spoken to."""
-        ...
 
 
 class MemoryHTTP:

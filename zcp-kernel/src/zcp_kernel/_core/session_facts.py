@@ -1,0 +1,38 @@
+"""What was agreed with a client and left by it, as data: enough to go on elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..codec import PLAIN
+from ..model import Capabilities, Implementation
+
+if TYPE_CHECKING:
+    from ..contracts import Revision
+    from .session import ZCPServerSession
+
+
+def facts_of(session: ZCPServerSession) -> dict[str, Any]:
+    """JSON; `ctx.state` is not among it, which may hold anything."""
+    state = session.state
+    info = state.client_info
+    return {
+        "clientInfo": None if info is None else PLAIN.encode(info),
+        "capabilities": PLAIN.encode(state.capabilities),
+        "logLevel": state.log_level,
+        "subscriptions": sorted(state.subscriptions),
+        "initialized": state.initialized,
+    }
+
+
+def restore(session: ZCPServerSession, revision: Revision, facts: dict[str, Any]) -> None:
+    """Make a new session what `facts` were taken from."""
+    session.adopt(revision)
+    state, info = session.state, facts.get("clientInfo")
+    state.client_info = None if info is None else PLAIN.decode(Implementation, info)
+    state.capabilities = PLAIN.decode(Capabilities, facts.get("capabilities") or {})
+    state.log_level = facts.get("logLevel")
+    state.subscriptions.update(facts.get("subscriptions") or ())
+    state.initialized = bool(facts.get("initialized"))
+    if state.initialized:
+        session.kernel.audience.add(session)

@@ -1,0 +1,1 @@
+"""Several processes that serve the same sessions: whose a session is, and the way there."""

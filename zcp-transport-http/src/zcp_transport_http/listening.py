@@ -1,0 +1,45 @@
+"""hypercorn's listening sockets, with the system watching over long silences."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from hypercorn.config import Config, Sockets
+
+PROBES = 2
+
+
+class WatchedConfig(Config):
+    """hypercorn's settings, and how long a connection may be silent before the system asks whether
+    its peer is still there: `probe_seconds` (0: never). One that does not answer in as long is
+    reset. hypercorn's own pings (`websocket_ping_interval`) wait for no answer, and their task holds
+    a closed connection open for an interval.
+    """
+
+    probe_seconds: float = 0
+
+    def create_sockets(self) -> Sockets:
+        created = super().create_sockets()
+        if self.probe_seconds:
+            # What is accepted inherits these.
+            for each in (*created.secure_sockets, *created.insecure_sockets):
+                if each.family in (socket.AF_INET, socket.AF_INET6):
+                    _watch(each, self.probe_seconds)
+        return created
+
+
+def _watch(listener: socket.socket, seconds: float) -> None:
+    pause = max(1, round(seconds / PROBES))
+    options: dict[str, Any] = {
+        "TCP_KEEPIDLE": max(1, round(seconds)),
+        "TCP_KEEPINTVL": pause,
+        "TCP_KEEPCNT": PROBES,
+        "TCP_USER_TIMEOUT": round(2 * seconds * 1000),
+    }
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in options.items():
+        # Not every system has all of them.
+        option: int | None = getattr(socket, name, None)
+        if option is not None:
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -1,0 +1,125 @@
+"""WebSocket upgrades: guarded like requests, then left to the mount that claims the path.
+
+A mount takes part by what its application has besides being callable: `websocket_credentials(scope)`
+gives header fields for credentials that came elsewhere than in a header (a `ValueError` refuses the
+upgrade), and makes the application ask who is calling. It then finds in `scope["extensions"]["zcp"]`
+the `principal` and `admit(n)`, which counts n messages for the rate limit and returns None, or the
+seconds to wait. Other mounts are guarded by host and origin alone, as they are over HTTP.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .guard.credentials import ANONYMOUS
+from .guard.refusal import Refused
+from .logs import Served, current
+from .routing import Mount, below_mount, mounted
+from .wire import Headers, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableMapping
+
+    from zcp_kernel.security import Principal
+
+    from .composition import Composition
+    from .wire import Receive, Scope, Send
+
+__all__ = ["Upgrades"]
+
+EXTENSION = "zcp"
+DENIAL = "websocket.http.response"
+
+
+class Upgrades:
+    """Serves ASGI scopes of type `websocket` of one composition."""
+
+    def __init__(self, composition: Composition) -> None:
+        self._parts = composition
+        streamable = composition.settings.streamable
+        self._session_headers = (
+            streamable.session_header.lower(), streamable.native_session_header.lower(),
+        )  # fmt: skip
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        served = Served(self._session_headers)
+        token = current.set(served)
+        try:
+            mount, guarded = await self._guarded(scope, served)
+        except Refused as refused:
+            await receive()
+            await _deny(refused, scope, send)
+            return
+        finally:
+            current.reset(token)
+        await mount.application(guarded, receive, send)
+
+    async def _guarded(self, scope: Scope, served: Served) -> tuple[Mount, Scope]:
+        parts = self._parts
+        served.headers = headers = parts.intake.headers(scope)
+        path = below_mount(scope)
+        mount = parts.router.mount(path)
+        if mount is None:
+            raise Refused(404, f"there is no WebSocket at {path}")
+        parts.hosts.check(headers, scope)
+        inner = mounted(scope, mount)
+        credentials: Any = getattr(mount.application, "websocket_credentials", None)
+        if credentials is None:
+            if parts.limit.enabled:
+                parts.limit.take(parts.limit.caller(None, scope))
+            return mount, inner
+        principal = await self._principal(credentials, headers, scope)
+        served.principal = principal.subject
+        known = {"principal": principal, "admit": self._admit(principal, scope)}
+        extensions = {**(scope.get("extensions") or {}), EXTENSION: known}
+        return mount, {**inner, "extensions": extensions}
+
+    async def _principal(
+        self, credentials: Callable[[Scope], Any], headers: Headers, scope: Scope
+    ) -> Principal:
+        """Who connects; counted by the rate limit, whether let in or not."""
+        parts = self._parts
+        principal = ANONYMOUS
+        try:
+            try:
+                more = list(credentials(scope))
+            except ValueError as error:
+                raise Refused(400, str(error)) from None
+            if more:
+                headers = Headers([*scope["headers"], *more])
+            principal = await parts.gate.admit(headers)
+        finally:
+            if parts.limit.enabled:
+                parts.limit.take(parts.limit.caller(principal, scope))
+        return principal
+
+    def _admit(self, principal: Principal, scope: Scope) -> Callable[[int], float | None] | None:
+        limit = self._parts.limit
+        if not limit.enabled:
+            return None
+        caller = limit.caller(principal, scope)
+
+        def admit(messages: int) -> float | None:
+            try:
+                for _ in range(messages):
+                    limit.take(caller)
+            except Refused as refused:
+                return float(refused.members["retryAfterSeconds"])
+            return None
+
+        return admit
+
+
+async def _deny(refused: Refused, scope: Scope, send: Send) -> None:
+    """With the refusal's status where the server can send one (ASGI, "Websocket Denial Response");
+    else the server says 403."""
+    if DENIAL not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1000, "reason": refused.message})
+        return
+
+    async def denying(message: MutableMapping[str, Any]) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await problem(
+        denying, refused.status, refused.message, headers=refused.headers, **refused.members
+    )
