@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from ..config import ServerConfig
 from ..contracts import Bus, ExposureProfile, HandleStore, KeyRing, TaskStore
 from ..plugins import PluginHost
@@ -13,7 +15,6 @@ from .exposure import Exposure, default_profiles
 from .handles.service import Handles
 from .introduce import Introduction
 from .kernel import Kernel
-from .lifespans import app_lifespans
 from .live import follow_changes
 from .registry.registry import Registry
 from .stages import ordered
@@ -30,6 +31,8 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     """Wire a kernel. Raises `PluginError`, `ConfigError` or `RegistrationError`, each saying what
     to do."""
     host.load()
+    # A configuration made by hand knows the kernel's sections alone.
+    config = evolve(config, classes={**host.config_sections(), **config.classes})
     registry = Registry(app)
     host.register(registry, config)
     operations = {each.name: each for each in host.operations(config)}
@@ -75,11 +78,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
             kinds=partial(policies, kernel),
         ),
         introduction=_introduction(app, registry, operations, config),
-        lifespans=lambda kernel: [
-            *app_lifespans(app),
-            app.mounts.lifespan(kernel),
-            *host.lifespans(kernel),
-        ],
+        lifespans=lambda kernel: [app.mounts.lifespan(kernel), *host.lifespans(kernel)],
     )
     follow_changes(kernel)
     return kernel
