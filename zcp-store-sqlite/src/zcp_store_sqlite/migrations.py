@@ -42,6 +42,13 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
             facts BLOB NOT NULL,
             used REAL NOT NULL
         ) WITHOUT ROWID""",
+        """CREATE TABLE rates (
+            caller TEXT NOT NULL,
+            begins REAL NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (caller, begins)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX rates_by_begin ON rates (begins)",
         "CREATE INDEX sessions_by_use ON sessions (used)",
         """CREATE TABLE secrets (
             seq INTEGER PRIMARY KEY,

@@ -13,6 +13,7 @@ from .events import SQLiteEventLog
 from .handles import SQLiteHandleStore
 from .keys import SQLiteKeyStore
 from .once import SQLiteOnceStore
+from .rates import SQLiteRateStore
 from .sessions import SQLiteSessionStore
 from .tasks import SQLiteTaskStore
 
@@ -31,5 +32,6 @@ def stores(settings: StoreConfig, config: ServerConfig) -> list[Any]:
         SQLiteBus(database),
         SQLiteOnceStore(database),
         SQLiteSessionStore(database),
+        SQLiteRateStore(database),
         SQLiteKeyStore(database),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zcp_kernel.contracts import EventLog
+from zcp_kernel.contracts import EventLog, RateStore
 from zcp_kernel.errors import ConfigError
 
 from . import logs
@@ -61,6 +61,7 @@ class Composition:
             settings.http, Patience(self.kernel, settings.http.body_timeout_seconds)
         )
         self.limit = RateLimit(settings.rate_limit)
+        self.limit.store = self.kernel.stores.shared(RateStore)
         self.gate = Gate(_in_force(app, self.kernel, settings.http))
         routes = self._routes()
         self.router = Router(routes, app.host.asgi_mounts(self.kernel))

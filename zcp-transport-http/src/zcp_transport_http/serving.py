@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zcp_kernel.security import RequestFacts
 
+from .cluster.vouching import is_vouched
 from .guard.cors import is_preflight
 from .guard.credentials import ANONYMOUS
 from .guard.intake import Disconnected
@@ -39,6 +40,7 @@ class Server:
             streamable.session_header.lower(), streamable.native_session_header.lower(),
         )  # fmt: skip
         self._cors = composition.cors.enabled
+        self._secret = None if composition.cluster is None else composition.cluster.secret
         self._asks_who = composition.gate.closed or composition.limit.enabled
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,8 +123,8 @@ class Server:
             if not route.public:
                 principal = await parts.gate.admit(headers, facts)
         finally:
-            if route.limited and parts.limit.enabled:
-                parts.limit.take(parts.limit.caller(principal, scope))
+            if route.limited and parts.limit.enabled and not is_vouched(headers, self._secret):
+                await parts.limit.take(parts.limit.caller(principal, scope))
         served = current.get()
         if served is not None:
             served.principal = principal.subject
@@ -137,7 +139,7 @@ class Server:
             answer.extra = parts.cors.preflight_headers(headers, methods)
             return await respond(answer, 204)
         if parts.limit.enabled:
-            parts.limit.take(parts.limit.caller(None, scope))
+            await parts.limit.take(parts.limit.caller(None, scope))
         await mount.application(mounted(scope, mount), receive, answer)
         return None
 

@@ -27,6 +27,25 @@ class StoredSession:
 
 
 @runtime_checkable
+class RateStore(Protocol):
+    """Counts what callers do, for the processes of one server together."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def count(
+        self, caller: str, window_seconds: float, most: int
+    ) -> tuple[int, int, float]:
+        """Count one, unless that makes more than `most` in the last `window_seconds`.
+
+        Windows follow each other; returns how many were counted in this one and in the one before,
+        without this one, and the part of this one that has passed. Those of the one before count by
+        the part of it that is still within the last `window_seconds`.
+        """
+        ...
+
+
+@runtime_checkable
 class SessionStore(Protocol):
     """Keeps sessions for the processes of one server."""
 

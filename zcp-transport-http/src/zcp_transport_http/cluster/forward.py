@@ -10,19 +10,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import anyio
-import httpx2
+
+from .vouching import VOUCHED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import httpx2
+
     from ..wire import Pairs, Request, Send
 
-__all__ = ["VOUCHED", "Forwarding", "Gone"]
+__all__ = ["Forwarding", "Gone"]
 
 CONNECT_SECONDS = 2.0
-VOUCHED = "x-zcp-vouched-for"
-"""Goes with what was passed on: the secret that proves it, so that it is not counted twice."""
-
 _HOP_BY_HOP = frozenset({
     b"connection", b"content-length", b"keep-alive", b"te", b"trailer", b"transfer-encoding",
     b"upgrade", VOUCHED.encode(),
@@ -75,6 +75,8 @@ class Forwarding:
     def _client(self, worker: str) -> httpx2.AsyncClient:
         client = self._clients.get(worker)
         if client is None:
+            import httpx2
+
             transport = httpx2.AsyncHTTPTransport(uds=str(self.path_of(worker)))
             timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
             client = httpx2.AsyncClient(transport=transport, timeout=timeout)
@@ -82,6 +84,8 @@ class Forwarding:
         return client
 
     async def _exchange(self, worker: str, request: Request, send: Send) -> None:
+        import httpx2
+
         scope = request.scope
         target = scope.get("raw_path") or scope["path"].encode()
         query: bytes = scope.get("query_string", b"")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from ipaddress import AddressValueError, IPv6Address
 
+from zcp_kernel.contracts import RateStore
 from zcp_kernel.security import Principal
 
 from ..config import RateLimitConfig
@@ -37,6 +38,8 @@ class RateLimit:
         self._counts: dict[str, int] = {}
         self._before: dict[str, int] = {}
         self.refused = 0
+        self.store: RateStore | None = None
+        """Counts for all processes of this server; None: this one alone."""
 
     @property
     def enabled(self) -> bool:
@@ -49,9 +52,15 @@ class RateLimit:
         client = scope.get("client")
         return f"address:{_network(client[0])}" if client else "address:unknown"
 
-    def take(self, caller: str) -> None:
+    async def take(self, caller: str) -> None:
         """Count one request. Raises `Refused` (429) with the time to wait."""
         if self._most is None:
+            return
+        if self.store is not None:
+            count, before, elapsed = await self.store.count(caller, self._window, self._most)
+            if count + before * (1 - elapsed) >= self._most:
+                self.refused += 1
+                raise self._refusal(count, before, elapsed)
             return
         elapsed = self._slide()
         if caller not in self._counts and len(self._counts) >= self._max_callers:
