@@ -35,7 +35,11 @@ class SQLiteSessionStore:
         row = (*astuple(session), lease_clock())
         await self._database.write(
             lambda connection: connection.execute(
-                f"INSERT OR REPLACE INTO sessions ({_COLUMNS}, used) VALUES (?,?,?,?,?,?,?,?)", row
+                f"INSERT INTO sessions ({_COLUMNS}, used) VALUES (?,?,?,?,?,?,?,?) "
+                "ON CONFLICT (id) DO UPDATE SET plane = excluded.plane, revision = excluded.revision, "
+                "generation = excluded.generation, caller = excluded.caller, "
+                "facts = excluded.facts, used = excluded.used WHERE worker = excluded.worker",
+                row,
             )
         )
 
@@ -67,10 +71,10 @@ class SQLiteSessionStore:
         row = await self._database.write(change)
         return None if row is None else StoredSession(*row)
 
-    async def forget(self, session_id: str) -> None:
+    async def forget(self, session_id: str, worker: str) -> None:
         await self._database.write(
             lambda connection: connection.execute(
-                "DELETE FROM sessions WHERE id = ?", (session_id,)
+                "DELETE FROM sessions WHERE id = ? AND worker = ?", (session_id, worker)
             )
         )
 

@@ -41,8 +41,8 @@ class Running:
     """How to run an application. What is None comes from section `http`.
 
     `target` names what to serve, where more than one process has to find it. `fd` is a listening
-    socket to take over instead of `host` and `port`. `certfile` and `keyfile` (PEM) turn TLS on,
-    `h2` is then agreed on by itself.
+    socket to take over instead of `host` and `port`; `ready_fd` is closed once requests are taken.
+    `certfile` and `keyfile` (PEM) turn TLS on, `h2` is then agreed on by itself.
     """
 
     target: str | FastZCP | ZCPASGIApp
@@ -55,6 +55,7 @@ class Running:
     keyfile: str | None = None
     toml: str | None = None
     fd: int | None = None
+    ready_fd: int | None = None
 
 
 Bound = tuple[str, int]
@@ -87,7 +88,8 @@ def serve_here(running: Running) -> None:
     hypercorn: Any = import_module(f"hypercorn.{backend}")
 
     async def main() -> None:
-        await hypercorn.serve(application, config, shutdown_trigger=_stopping(application))
+        stopping = _stopping(application, running.ready_fd)
+        await hypercorn.serve(application, config, shutdown_trigger=stopping)
 
     options = {} if backend == "trio" else {"use_uvloop": running.loop == "uvloop"}
     anyio.run(main, backend=backend, backend_options=options)
@@ -127,10 +129,13 @@ def bound(running: Running, http: HTTPConfig) -> Bound:
     return running.host or http.host, http.port if running.port is None else running.port
 
 
-def _stopping(application: ZCPASGIApp) -> Callable[[], Awaitable[None]]:
-    """Returns when hypercorn is to stop: it then takes no new connections, and waits."""
+def _stopping(application: ZCPASGIApp, ready_fd: int | None) -> Callable[[], Awaitable[None]]:
+    """Returns when hypercorn is to stop: it then takes no new connections, and waits. Called once
+    it serves."""
 
     async def stopping() -> None:
+        if ready_fd is not None:
+            os.close(ready_fd)
         told = anyio.Event()
         application.kernel.spawn(partial(_heed_signals, told))
         await told.wait()

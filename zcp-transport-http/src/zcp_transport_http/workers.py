@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -150,18 +151,23 @@ class _Parent:
         self._fd = fd
         self._count = running.workers
         self._patience = drain_seconds + 5.0
-        self._spec = json.dumps(asdict(evolve(running, workers=1, reload=False, fd=fd)))
+        self._running = evolve(running, workers=1, reload=False, fd=fd)
         self._sources = Sources(str(running.target)) if running.reload else None
         self._workers: dict[subprocess.Popen[bytes], float] = {}
         self._told = False
+        self._renew = False
 
     def run(self) -> None:
         before = {number: signal.signal(number, self._stop) for number in STOPPING}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._begin_anew)
         try:
             self._fill()
             while not self._told:
                 time.sleep(LOOK_SECONDS)
                 self._look_after()
+                if self._renew:
+                    self._renew = False
+                    self._renew_all()
         finally:
             self._end_all()
             for number, handler in before.items():
@@ -170,16 +176,42 @@ class _Parent:
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._told = True
 
+    def _begin_anew(self, number: int, frame: FrameType | None) -> None:
+        self._renew = True
+
     def _fill(self) -> None:
         while len(self._workers) < self._count:
-            command = [sys.executable, "-m", "zcp_transport_http.worker", self._spec]
-            # Its standard input ends with this process, however that ends.
-            worker = subprocess.Popen(
-                command, pass_fds=[self._fd], stdin=subprocess.PIPE, start_new_session=True
-            )
-            self._workers[worker] = time.monotonic()
+            os.close(self._start())
         if self._sources is not None:
             self._sources.fresh = False
+
+    def _start(self) -> int:
+        """Start a worker; gives what becomes readable once it takes requests, or has ended."""
+        readable, ready = os.pipe()
+        spec = json.dumps(asdict(evolve(self._running, ready_fd=ready)))
+        command = [sys.executable, "-m", "zcp_transport_http.worker", spec]
+        try:
+            # Its standard input ends with this process, however that ends.
+            worker = subprocess.Popen(
+                command, pass_fds=[self._fd, ready], stdin=subprocess.PIPE, start_new_session=True
+            )
+        finally:
+            os.close(ready)
+        self._workers[worker] = time.monotonic()
+        return readable
+
+    def _renew_all(self) -> None:
+        """Replace one worker after the other: each old one stops when its successor serves."""
+        for old in list(self._workers):
+            if self._told:
+                return
+            readable = self._start()
+            try:
+                select.select([readable], [], [], self._patience)
+            finally:
+                os.close(readable)
+            self._workers.pop(old, None)
+            _end([old], self._patience)
 
     def _look_after(self) -> None:
         if self._sources is not None and self._sources.changed():
@@ -201,16 +233,21 @@ class _Parent:
         logs.LOGGER.warning("worker %d ended with code %d; starting another", worker.pid, code)
 
     def _end_all(self) -> None:
-        for worker in self._workers:
-            if worker.poll() is None:
-                os.kill(worker.pid, signal.SIGTERM)
-        deadline = time.monotonic() + self._patience
-        for worker in self._workers:
-            try:
-                worker.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
-            if worker.stdin is not None:
-                worker.stdin.close()
+        _end([*self._workers], self._patience)
         self._workers.clear()
+
+
+def _end(workers: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
+    """Tell them to stop, and see that they do."""
+    for worker in workers:
+        if worker.poll() is None:
+            os.kill(worker.pid, signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    for worker in workers:
+        try:
+            worker.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+        if worker.stdin is not None:
+            worker.stdin.close()

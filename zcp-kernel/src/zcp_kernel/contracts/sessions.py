@@ -53,7 +53,7 @@ class SessionStore(Protocol):
     def name(self) -> str: ...
 
     async def save(self, session: StoredSession) -> None:
-        """Store it as it now is; counts as a use."""
+        """Store it as it now is, unless another worker has taken it; counts as a use."""
         ...
 
     async def load(self, session_id: str) -> StoredSession | None: ...
@@ -67,8 +67,8 @@ class SessionStore(Protocol):
         longer has it: of those who try, one gets it."""
         ...
 
-    async def forget(self, session_id: str) -> None:
-        """Harmless if there is none."""
+    async def forget(self, session_id: str, worker: str) -> None:
+        """Remove it, if this worker has it."""
         ...
 
     async def expire(self, idle_seconds: float) -> Sequence[str]:

@@ -54,9 +54,17 @@ class SessionStoreContract:
 
     async def test_forgets(self, store: SessionStore) -> None:
         await store.save(SESSION)
-        await store.forget("s1")
-        await store.forget("s1")
+        await store.forget("s1", "somebody else")
+        assert await store.load("s1") == SESSION
+        await store.forget("s1", "a")
+        await store.forget("s1", "a")
         assert await store.load("s1") is None
+
+    async def test_who_lost_it_can_no_longer_save_it(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        taken = await store.take("s1", "a", "b")
+        await store.save(evolve(SESSION, facts=b"{}"))
+        assert await store.load("s1") == taken
 
     async def test_expires_what_nobody_uses(self, store: SessionStore) -> None:
         await store.save(SESSION)

@@ -82,7 +82,7 @@ class Cluster:
 
     def _ended(self, session_id: str) -> None:
         if self._kept.pop(session_id, None) is not None:
-            self._kernel.spawn(partial(self._store.forget, session_id))
+            self._kernel.spawn(partial(self._store.forget, session_id, self.worker))
 
     async def look_after(self) -> None:
         """Until cancelled: say which sessions were used, and remove those nobody uses."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from ..wire import problem
 from .vouching import VOUCHED
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Forwarding", "Gone"]
 
 CONNECT_SECONDS = 2.0
+LOST = "the process that had the session ended while it ran this call; what became of it is unknown"
 _HOP_BY_HOP = frozenset({
     b"connection", b"content-length", b"keep-alive", b"te", b"trailer", b"transfer-encoding",
     b"upgrade", VOUCHED.encode(),
@@ -77,7 +79,10 @@ class Forwarding:
         if client is None:
             import httpx2
 
-            transport = httpx2.AsyncHTTPTransport(uds=str(self.path_of(worker)))
+            # No connection is kept: one that its process closes as a request comes would lose it.
+            transport = httpx2.AsyncHTTPTransport(
+                uds=str(self.path_of(worker)), limits=httpx2.Limits(max_keepalive_connections=0)
+            )
             timeout = httpx2.Timeout(None, connect=CONNECT_SECONDS)
             client = httpx2.AsyncClient(transport=transport, timeout=timeout)
             self._clients[worker] = client
@@ -99,11 +104,14 @@ class Forwarding:
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             self._forget(worker)
             raise Gone(worker) from error
+        except httpx2.TransportError:
+            return await problem(send, 502, LOST)
         try:
             await _back(response, send)
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
+        return None
 
 
 async def _back(response: httpx2.Response, send: Send) -> None:
