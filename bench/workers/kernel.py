@@ -96,4 +96,5 @@ async def main(what: str) -> None:
         print(json.dumps(rounds))
 
 
-asyncio.run(main(sys.argv[1]))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

@@ -11,10 +11,23 @@ from typing import TYPE_CHECKING
 __version__ = "1.0.0"
 
 if TYPE_CHECKING:
+    from zcp_auth_oauth.config import OAuthConfig as OAuthConfig
+    from zcp_auth_oauth.config import ResourceServerConfig as ResourceServerConfig
+    from zcp_auth_oauth.config import TrustedIssuer as TrustedIssuer
+    from zcp_auth_oauth.models import AccessToken as AccessToken
+    from zcp_auth_oauth.models import AuthorizationCode as AuthorizationCode
+    from zcp_auth_oauth.models import OAuthClient as OAuthClient
+    from zcp_auth_oauth.models import RefreshToken as RefreshToken
+    from zcp_auth_oauth.providers.contract import OAuthProvider as OAuthProvider
+    from zcp_auth_oauth.providers.memory import InMemoryOAuthProvider as InMemoryOAuthProvider
+    from zcp_auth_oauth.providers.sqlite.provider import (
+        SQLiteOAuthProvider as SQLiteOAuthProvider,
+    )
     from zcp_kernel.app import FastZCP as FastZCP
     from zcp_kernel.client import ZCPClientSession as ZCPClientSession
     from zcp_kernel.client_group import ZCPSessionGroup as ZCPSessionGroup
     from zcp_kernel.config import ToolExposureConfig as ToolExposureConfig
+    from zcp_kernel.connecting import connect as connect
     from zcp_kernel.context import Context as Context
     from zcp_kernel.contracts import HandleStore as HandleStore
     from zcp_kernel.errors import ToolError as ToolError
@@ -39,17 +52,33 @@ if TYPE_CHECKING:
     from zcp_kernel.model import SamplingResult as SamplingResult
     from zcp_kernel.model import TaskDescriptor as TaskDescriptor
     from zcp_kernel.model import ToolDefinition as ToolDefinition
+    from zcp_kernel.mount import UpstreamError as UpstreamError
     from zcp_kernel.registry import RegistryView as RegistryView
     from zcp_kernel.registry import ToolRegistry as ToolRegistry
     from zcp_kernel.runtime import RuntimeExecutor as RuntimeExecutor
+    from zcp_kernel.security import AuthContext as AuthContext
     from zcp_kernel.security import AuthProfile as AuthProfile
     from zcp_kernel.session import SessionState as SessionState
     from zcp_kernel.session import ZCPServerSession as ZCPServerSession
     from zcp_kernel.tasks import TaskExecutionContext as TaskExecutionContext
     from zcp_kernel.validation import CanonicalValidator as CanonicalValidator
     from zcp_kernel.validation import ValidationFailure as ValidationFailure
+    from zcp_profiles.adapters import AgentLoop as AgentLoop
+    from zcp_profiles.adapters import TurnResult as TurnResult
+    from zcp_profiles.adapters import decode_tool_output as decode_tool_output
+    from zcp_profiles.adapters import encode_tool_output as encode_tool_output
+    from zcp_profiles.anthropic import AnthropicAdapter as AnthropicAdapter
     from zcp_profiles.exposure import SemanticWorkflowProfile as SemanticWorkflowProfile
+    from zcp_profiles.mcp.gateway import MCPGatewayClient as MCPGatewayClient
+    from zcp_profiles.mcp.gateway import MCPGatewayServer as MCPGatewayServer
     from zcp_profiles.native.revision import PROTOCOL_VERSION as PROTOCOL_VERSION
+    from zcp_profiles.openai import OpenAIAdapter as OpenAIAdapter
+    from zcp_profiles.openai import OpenAIResponsesAdapter as OpenAIResponsesAdapter
+    from zcp_profiles.openai import OpenAIStrictSchemaCompiler as OpenAIStrictSchemaCompiler
+    from zcp_profiles.openai import compile_openai_tools as compile_openai_tools
+    from zcp_profiles.openai import run_responses_turn as run_responses_turn
+    from zcp_profiles.openai import stream_responses_turn as stream_responses_turn
+    from zcp_profiles.openai import submit_tool_results as submit_tool_results
     from zcp_transport_http import sse_client as sse_client
     from zcp_transport_http import sse_server as sse_server
     from zcp_transport_http import streamable_http_client as streamable_http_client
@@ -62,17 +91,21 @@ if TYPE_CHECKING:
     from zcp_transport_http.config import RateLimitConfig as RateLimitConfig
     from zcp_transport_http.config import SSEConfig as SSEConfig
     from zcp_transport_http.config import StreamableHTTPConfig as StreamableHTTPConfig
-    from zcp_transport_http.config import WebSocketConfig as WebSocketConfig
     from zcp_transport_stdio import run_mcp_stdio_server as run_mcp_stdio_server
     from zcp_transport_stdio import run_mcp_stdio_server_sync as run_mcp_stdio_server_sync
     from zcp_transport_stdio import stdio_client as stdio_client
     from zcp_transport_stdio import stdio_server as stdio_server
+    from zcp_transport_ws import serve_websocket as serve_websocket
+    from zcp_transport_ws import websocket_client as websocket_client
+    from zcp_transport_ws import websocket_server as websocket_server
+    from zcp_transport_ws.config import WebSocketConfig as WebSocketConfig
 
+    from . import sync as sync
     from .settings import ZCPServerConfig as ZCPServerConfig
 
 # A module __getattr__ that checkers see would make every misspelt name an Any.
 if not TYPE_CHECKING:
-    from ._resolve import MissingExtraError, installed, resolve
+    from ._resolve import SUBMODULES, MissingExtraError, installed, resolve
 
     def __getattr__(name):
         if name == "__all__":
@@ -81,4 +114,4 @@ if not TYPE_CHECKING:
         return value
 
     def __dir__():
-        return sorted({*globals(), *installed()})
+        return sorted({*globals(), *installed(), *SUBMODULES})

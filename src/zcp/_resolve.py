@@ -13,6 +13,9 @@ from ._origins import ORIGINS
 
 DISTRIBUTION = "zero-context-protocol-sdk"
 
+SUBMODULES = frozenset({"sync"})
+"""Modules of this package that `import zcp` is enough for: `zcp.sync.connect(…)`."""
+
 Origins = Mapping[str, tuple[str, str | None]]
 
 
@@ -34,6 +37,8 @@ def resolve(name: str, origins: Origins = ORIGINS) -> Any:
     Raises `AttributeError` for no such name (with the near ones), `MissingExtraError` when its
     distribution is not installed.
     """
+    if name in SUBMODULES:
+        return import_module(f"{__package__}.{name}")
     if name not in origins:
         raise AttributeError(_unknown(name, origins), name=name)
     module, extra = origins[name]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from zcp_kernel.config import (
     HandlesSection,
     ServerConfig,
@@ -14,8 +14,11 @@ from zcp_kernel.config import (
     ToolExposureConfig,
     ToolsSection,
 )
+from zcp_kernel.errors import ConfigError
 
 if TYPE_CHECKING:
+    from zcp_auth_oauth.config import OAuthConfig, ResourceServerConfig
+    from zcp_auth_oauth.providers.contract import OAuthProvider
     from zcp_kernel.plugins import PluginHost
     from zcp_transport_http.config import (
         BearerAuthConfig,
@@ -26,9 +29,9 @@ if TYPE_CHECKING:
         SSEConfig,
         StreamableHTTPConfig,
         TelemetryConfig,
-        WebSocketConfig,
     )
     from zcp_transport_stdio.config import StdioConfig
+    from zcp_transport_ws.config import WebSocketConfig
 
 
 @frozen(kw_only=True)
@@ -36,8 +39,9 @@ class ZCPServerConfig:
     """Settings of one server; what is None is left to the environment, TOML or the default.
 
     `service_name` to `local_scopes` are fields of section `server`; the others are whole sections:
-    `tool_exposure` is section `exposure`. `more` takes sections of further plugins by name.
-    docs/reference/configuration.md lists every field with its unit and default.
+    `tool_exposure` is section `exposure`, `oauth_provider` is field `provider` of section `oauth`.
+    `more` takes sections of further plugins by name. docs/reference/configuration.md lists every
+    field with its unit and default.
     """
 
     service_name: str | None = None
@@ -56,6 +60,9 @@ class ZCPServerConfig:
     websocket: WebSocketConfig | None = None
     rate_limit: RateLimitConfig | None = None
     auth: BearerAuthConfig | None = None
+    oauth: OAuthConfig | None = None
+    oauth_provider: OAuthProvider | None = None
+    resource_server: ResourceServerConfig | None = None
     cors: CORSConfig | None = None
     log: LogConfig | None = None
     telemetry: TelemetryConfig | None = None
@@ -83,12 +90,25 @@ class ZCPServerConfig:
             "websocket": self.websocket,
             "rate_limit": self.rate_limit,
             "auth": self.auth,
+            "oauth": self._oauth(),
+            "resource_server": self.resource_server,
             "cors": self.cors,
             "log": self.log,
             "telemetry": self.telemetry,
             **self.more,
         }
         return {name: section for name, section in sections.items() if section is not None}
+
+    def _oauth(self) -> OAuthConfig | None:
+        """Section `oauth` with its provider. Raises `ConfigError` for a provider of nothing."""
+        if self.oauth_provider is None:
+            return self.oauth
+        if self.oauth is None:
+            raise ConfigError(
+                "oauth_provider is given, but not what uses it: add "
+                "oauth=OAuthConfig(enabled=True, issuer=…)"
+            )
+        return evolve(self.oauth, provider=self.oauth_provider)
 
     def server_config(
         self,

@@ -12,10 +12,11 @@ from zcp_kernel.app import FastZCP
 from zcp_kernel.config import ServerConfig
 from zcp_kernel.runtime import Kernel
 from zcp_kernel.security import Principal
+from zcp_transport_http.client.http import HTTPResponse
+from zcp_transport_http.client.memory import ASGIApp, MemoryHTTP
 from zcp_transport_http.config import SSEConfig, StreamableHTTPConfig
 from zcp_transport_http.endpoints.legacy_sse import legacy_sse_endpoints
 from zcp_transport_http.endpoints.streamable import streamable_endpoint
-from zcp_transport_http.inprocess.http import ASGIApp, HTTPResponse, MemoryHTTP
 from zcp_transport_http.sessions import HTTPSessions
 from zcp_transport_http.settings import Settings
 from zcp_transport_http.sse import Event, EventParser

@@ -13,7 +13,7 @@ from zcp_kernel.app import FastZCP
 from zcp_kernel.config import ServerConfig
 from zcp_kernel.errors import ToolError
 from zcp_transport_http.app import ZCPASGIApp, create_asgi_app
-from zcp_transport_http.inprocess.http import MemoryHTTP
+from zcp_transport_http.client.memory import MemoryHTTP
 
 AUTH = {"authorization": "Bearer s3cret"}
 

@@ -16,10 +16,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "Serve an app, over stdio or HTTP."),
     "tools": ("calls", "List a server's tools."),
     "call": ("calls", "Call a tool."),
+    "resources": ("listings", "List a server's resources."),
     "read": ("reading", "Read a resource."),
+    "prompts": ("listings", "List a server's prompts."),
     "prompt": ("prompting", "Fill in a prompt."),
     "tasks": ("tasks", "Create, follow and cancel tasks."),
+    "ping": ("pinging", "See whether a server answers."),
     "inspect": ("inspecting", "Show what a server is and offers."),
+    "check": ("checking.command", "Run the request-flow checklist against a server."),
+    "tokens": ("tokens", "Count what the tools cost a model."),
     "plugins": ("plugins", "Show the installed plugins and whether each can take part."),
     "new": ("scaffold", "Write a starter project for a server."),
     "new-plugin": ("scaffold", "Write a starter project for a plugin."),
@@ -85,9 +90,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.group(
     cls=ZcpGroup,
-    epilog="TARGET is module:app, file.py:app, file.py, or '-- command args' at the end of the "
-    "line. Exit codes: 0 done, 1 the call failed, 2 usage, 3 could not start or connect, "
-    "130 interrupted.",
+    epilog="TARGET is a URL, module:app, file.py:app, file.py, mcp.json:NAME, or '-- command args' "
+    "at the end of the line. Exit codes: 0 done, 1 the call or a check failed, 2 usage, 3 could "
+    "not start or connect, 130 interrupted.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @debug_option

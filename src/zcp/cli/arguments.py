@@ -84,7 +84,7 @@ def _read_document(document: str) -> dict[str, Any]:
             text = Path(document[1:]).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise click.UsageError(f"--args: cannot read {document[1:]}: {error}") from None
-    value = _as_json(text)
+    value = as_json(text)
     if not is_object(value):
         raise click.UsageError("--args: give a JSON object, @file, or @- for standard input")
     return value
@@ -103,7 +103,7 @@ def _grouped(pairs: Iterable[str]) -> dict[str, list[str]]:
 def _value(key: str, texts: list[str], schema: Any, root: Mapping[str, Any]) -> Any:
     types = types_of(schema, root)
     if types is not None and "array" in types:
-        whole = _as_json(texts[0]) if len(texts) == 1 else _MISSING
+        whole = as_json(texts[0]) if len(texts) == 1 else _MISSING
         if _fits(whole, types):
             return whole
         items = types_of(_items_of(schema, root), root)
@@ -127,7 +127,7 @@ def _items_of(schema: Any, root: Mapping[str, Any], depth: int = 0) -> Any:
 
 
 def _scalar(text: str, types: frozenset[str] | None) -> Any:
-    value = _as_json(text)
+    value = as_json(text)
     if value is _MISSING or (types is not None and "string" in types and not _fits(value, types)):
         return text
     return value
@@ -147,7 +147,8 @@ def _only(key: str, texts: list[str]) -> None:
         raise click.UsageError(f"{key} is given {len(texts)} times but takes one value")
 
 
-def _as_json(text: str) -> Any:
+def as_json(text: str) -> Any:
+    """The value of a JSON text; what no JSON value is equal to if it is none."""
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):

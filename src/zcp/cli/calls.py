@@ -61,10 +61,6 @@ def tools_command(
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--args", "document", metavar="JSON|@FILE", help="The arguments as a JSON object.")
 @click.option("--task", "as_task", is_flag=True, help="Run the call as a task and follow it.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-    help="Give up after this time.",
-)  # fmt: skip
 @shared_options
 @click.pass_context
 def call_command(
@@ -74,7 +70,6 @@ def call_command(
     pairs: tuple[str, ...],
     document: str | None,
     as_task: bool,
-    timeout: float | None,
     options: Options,
 ) -> None:
     """Call the tool NAME of TARGET.
@@ -83,6 +78,7 @@ def call_command(
     log messages go to standard error. Ctrl-C cancels the call.
     """
     outcome: list[bool] = []
+    timeout = options.timeout
 
     async def action(visited: Visit) -> None:
         tool = await _find(visited, name)
@@ -97,7 +93,7 @@ def call_command(
         visited.attendant.pause()
         outcome.append(await show_result(visited, result))
 
-    visit(target, options, action)
+    visit(target, options, action, bounded=False)
     if not all(outcome):
         context.exit(FAILED)
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 from attrs import define
-from zcp_kernel.errors import SetupError, ZCPError
-from zcp_transport_stdio import stdio_client, stdio_server
+from zcp_kernel.connecting import connect
+from zcp_kernel.errors import DeadlineExceeded, ExchangeRefused, SetupError, ZCPError
+from zcp_kernel.inprocess import InProcessServer
 
 from .attending import Attendant
-from .exits import NOT_STARTED, CommandError
+from .credentials import BEARER_VARIABLE, headers_for
+from .exits import NOT_STARTED, USAGE, CommandError
 from .forms import TerminalForm
 from .interrupts import InterruptWatch
 from .logs import reported_logs
 from .options import Options, State
 from .rendering import Screen
 from .streams import private_stdout
-from .targets import AppTarget, CommandTarget, Target, load_app
+from .targets import AppTarget, CommandTarget, Target, UrlTarget, load_app
 
 if TYPE_CHECKING:
     from zcp_kernel.app import FastZCP
@@ -46,19 +53,19 @@ class Visit:
 Action = Callable[[Visit], Awaitable[None]]
 
 
-def visit(target: Target, options: Options, action: Action) -> None:
-    """Connect to `target` and run `action` there.
+def visit(target: Target, options: Options, action: Action, *, bounded: bool = True) -> None:
+    """Connect to `target` and run `action` there, no longer than `options` allow if `bounded`.
 
-    Raises `CommandError` when the server cannot be reached, and `click.Abort` at Ctrl-C; what
-    `action` raises passes through.
+    Raises `CommandError` when the server cannot be reached, `DeadlineExceeded`, and `click.Abort`
+    at Ctrl-C; what `action` raises passes through.
     """
-    app = load_app(target) if isinstance(target, AppTarget) else None
+    stay = Stay(target, options, bounded)
     debug = click.get_current_context().ensure_object(State).debug
     with private_stdout() as out:
         screen = Screen(out, json=options.json, quiet=options.quiet)
         with reported_logs(screen, with_tracebacks=debug):
             try:
-                anyio.run(_visit, target, app, options, screen, action)
+                anyio.run(stay.run, screen, action)
             except ZCPError as error:
                 if options.json:
                     screen.document({"error": error_member(error)})
@@ -71,63 +78,109 @@ def error_member(error: ZCPError) -> dict[str, Any]:
     return {"code": error.code, "message": error.message, **data}
 
 
-async def _visit(
-    target: Target, app: FastZCP | None, options: Options, screen: Screen, action: Action
-) -> None:
-    watch = InterruptWatch()
-    failure: Exception | None = None
-    async with anyio.create_task_group() as group:
-        await group.start(watch.run)
-        with watch.scope:
-            try:
-                async with _connected(target, app, options, screen, watch) as visited:
-                    await watch.over(visited.client, action(visited))
-            except Exception as error:
-                failure = error
-        group.cancel_scope.cancel()
-    if watch.happened:
-        raise click.Abort
-    if failure is not None:
-        raise failure
+class Stay:
+    """One visit: where to, how, and for how long. Loads the app and reads the headers at once."""
+
+    def __init__(self, target: Target, options: Options, bounded: bool) -> None:
+        self.target = target
+        self.options = options
+        self.app = load_app(target) if isinstance(target, AppTarget) else None
+        self.server = None if self.app is None else InProcessServer(self.app)
+        self.headers = headers_for(target, options.headers, options.bearer)
+        self.url = target.url if isinstance(target, UrlTarget) else None
+        self.limit = options.timeout if bounded else None
+
+    async def run(self, screen: Screen, action: Action) -> None:
+        watch = InterruptWatch()
+        failure: Exception | None = None
+        async with anyio.create_task_group() as group:
+            await group.start(watch.run)
+            with watch.scope:
+                try:
+                    async with self._connected(screen, watch) as visited:
+                        await watch.over(visited.client, self._limited(action(visited)))
+                except Exception as error:
+                    failure = error
+            group.cancel_scope.cancel()
+        if watch.happened:
+            raise click.Abort
+        if failure is not None:
+            raise failure
+
+    def session(
+        self, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> ZCPClientSession:
+        """A session with the target, not yet open; `headers` stand instead of the user's."""
+        where: Any = self.server or str(self.target)
+        if isinstance(self.target, UrlTarget):
+            where = self.target.url
+            options["headers"] = dict(self.headers if headers is None else headers)
+        if isinstance(self.target, CommandTarget):
+            where = list(self.target.argv)
+            options |= {"env": dict(self.target.env), "cwd": self.target.cwd}
+        else:
+            options.pop("stderr_handler", None)
+        try:
+            return connect(
+                where,
+                prefer=_preference(self.options.prefer),
+                revision=self.options.revision,
+                **options,
+            )
+        except TypeError as error:
+            raise CommandError(f"{self.target}: {error}", USAGE) from error
+
+    def serving(self) -> AbstractAsyncContextManager[object]:
+        """While an app of this process is to be served."""
+        return nullcontext() if self.server is None else self.server
+
+    async def _limited(self, work: Awaitable[None]) -> None:
+        try:
+            with anyio.fail_after(self.limit):
+                await work
+        except TimeoutError:
+            if self.limit is None:
+                raise
+            raise DeadlineExceeded(f"no answer within {self.limit:g} s") from None
+
+    @asynccontextmanager
+    async def _connected(self, screen: Screen, watch: InterruptWatch) -> AsyncGenerator[Visit]:
+        with Attendant(screen) as attendant:
+            async with self.serving(), AsyncExitStack() as stack:
+                client = self.session(**_hooks(attendant))
+                stack.push_async_exit(client)
+                introduction = await self._introduced(client)
+                if self.options.log_level is not None:
+                    await client.set_logging_level(self.options.log_level)
+                yield Visit(client, screen, attendant, watch, introduction, self.app)
+
+    async def _introduced(self, client: ZCPClientSession) -> dict[str, Any]:
+        target, limit = self.target, self.options.connect_timeout
+        try:
+            with anyio.fail_after(limit):
+                introduction = await client.initialize()
+                await client.initialized()
+        except TimeoutError:
+            message = f"{target} did not answer within {limit:g} s"
+            raise CommandError(message, NOT_STARTED) from None
+        except SetupError:
+            raise
+        except ZCPError as error:
+            message = f"cannot connect to {target}: {error.message}{_hint(error)}"
+            raise CommandError(message, NOT_STARTED) from error
+        except OSError as error:
+            raise CommandError(f"cannot start {target}: {error}", NOT_STARTED) from error
+        return introduction
 
 
-@asynccontextmanager
-async def _connected(
-    target: Target,
-    app: FastZCP | None,
-    options: Options,
-    screen: Screen,
-    watch: InterruptWatch,
-) -> AsyncGenerator[Visit]:
-    with Attendant(screen) as attendant:
-        async with AsyncExitStack() as stack:
-            server: Any = list(target.argv) if isinstance(target, CommandTarget) else None
-            if app is not None:
-                server = await stack.enter_async_context(stdio_server(app))
-            client = _client(target, server, options, attendant)
-            stack.push_async_exit(client)
-            introduction = await _introduced(client, target, options)
-            if options.log_level is not None:
-                await client.set_logging_level(options.log_level)
-            yield Visit(client, screen, attendant, watch, introduction, app)
-
-
-def _client(
-    target: Target, server: Any, options: Options, attendant: Attendant
-) -> ZCPClientSession:
-    streams: dict[str, Any] = {}
-    if isinstance(target, CommandTarget):
-        streams["stderr_handler"] = attendant.say
-    return stdio_client(
-        server,
-        **streams,
-        prefer=_preference(options.prefer),
-        revision=options.revision,
-        elicitation_handler=TerminalForm(attendant),
-        log_handler=attendant.on_log,
-        progress_handler=attendant.on_progress,
-        notification_handler=attendant.on_notification,
-    )
+def _hooks(attendant: Attendant) -> dict[str, Any]:
+    return {
+        "stderr_handler": attendant.say,
+        "elicitation_handler": TerminalForm(attendant),
+        "log_handler": attendant.on_log,
+        "progress_handler": attendant.on_progress,
+        "notification_handler": attendant.on_notification,
+    }
 
 
 def _preference(first: str | None) -> tuple[str, ...] | None:
@@ -136,18 +189,7 @@ def _preference(first: str | None) -> tuple[str, ...] | None:
     return ("mcp", "native") if first == "mcp" else ("native", "mcp")
 
 
-async def _introduced(client: ZCPClientSession, target: Target, options: Options) -> dict[str, Any]:
-    try:
-        with anyio.fail_after(options.connect_timeout):
-            introduction = await client.initialize()
-            await client.initialized()
-    except TimeoutError:
-        message = f"{target} did not answer within {options.connect_timeout:g} s"
-        raise CommandError(message, NOT_STARTED) from None
-    except SetupError:
-        raise
-    except ZCPError as error:
-        raise CommandError(f"cannot connect to {target}: {error.message}", NOT_STARTED) from error
-    except OSError as error:
-        raise CommandError(f"cannot start {target}: {error}", NOT_STARTED) from error
-    return introduction
+def _hint(error: ZCPError) -> str:
+    if isinstance(error, ExchangeRefused) and error.status in (401, 403):
+        return f" (give a token: --bearer, {BEARER_VARIABLE}, or --header)"
+    return ""

@@ -6,12 +6,8 @@ from typing import Any
 
 import anyio
 from zcp_kernel.errors import DeadlineExceeded
-from zcp_kernel.model import TERMINAL
 
 from .connecting import Visit
-
-POLL_SECONDS = 0.5
-"""How often a task is looked at when the server names no interval."""
 
 
 async def follow(visited: Visit, task: dict[str, Any], timeout: float | None = None) -> Any:
@@ -27,22 +23,14 @@ async def follow(visited: Visit, task: dict[str, Any], timeout: float | None = N
 
     visited.interrupts.also.append(cancel)
     visited.attendant.followed.add(task_id)
+    visited.attendant.on_status(task)
     try:
         with anyio.fail_after(timeout):
-            await _watch(visited, task)
+            async for state in visited.client.task(task_id):
+                visited.attendant.on_status(state)
             return await visited.client.get_task_result(task_id)
     except TimeoutError:
         await cancel()
         raise DeadlineExceeded(f"{task_id}: not finished within {timeout:g} s") from None
     finally:
         visited.interrupts.also.remove(cancel)
-
-
-async def _watch(visited: Visit, task: dict[str, Any]) -> None:
-    while True:
-        visited.attendant.on_status(task)
-        if task["status"] in TERMINAL:
-            return
-        interval = task.get("pollInterval")
-        await anyio.sleep(POLL_SECONDS if interval is None else interval / 1000)
-        task = (await visited.client.get_task(task["taskId"]))["task"]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import click
-from zcp_kernel.errors import METHOD_NOT_FOUND, MethodNotFound, RemoteError
+from zcp_kernel.errors import METHOD_NOT_FOUND, InvalidParams, MethodNotFound, RemoteError
 
 from .connecting import Visit, visit
 from .jsonvalues import members
@@ -27,6 +27,7 @@ def inspect_command(target: Target, options: Options) -> None:
     async def action(visited: Visit) -> None:
         report = {
             **visited.introduction,
+            "era": era_of(visited.introduction["protocolVersion"]),
             "counts": await _counts(visited),
             **_task_kinds(visited.app),
         }
@@ -75,11 +76,11 @@ def _task_kinds(app: FastZCP | None) -> dict[str, Any]:
 def _show(report: dict[str, Any], screen: Screen) -> None:
     info = report["serverInfo"]
     facts: dict[str, Any] = {
-        "server": f"{info['name']} {info.get('version', '')}".rstrip(),
+        "server": named(report),
         "title": info.get("title"),
         "description": info.get("description"),
         "website": info.get("websiteUrl"),
-        "protocol": report["protocolVersion"],
+        "protocol": f"{report['protocolVersion']} ({report['era']})",
         "capabilities": ", ".join(sorted(report["capabilities"])) or "none",
         **{_words(name): str(count) for name, count in report["counts"].items()},
         "task kinds": ", ".join(report.get("taskKinds", ())),
@@ -88,6 +89,35 @@ def _show(report: dict[str, Any], screen: Screen) -> None:
         "instructions": report.get("instructions"),
     }
     screen.facts({name: str(value) for name, value in facts.items() if value})
+
+
+def era_of(version: str) -> str:
+    """`native`, `stateless` (every request stands alone), or `handshake` (sessions)."""
+    from zcp_kernel.config import ServerConfig
+    from zcp_kernel.plugins import PluginHost
+
+    host = PluginHost()
+    for dialect in host.dialects(ServerConfig.load(host)):
+        try:
+            revision = dialect.revision(version)
+        except InvalidParams:
+            continue
+        if revision.name == version:
+            if dialect.name == "native":
+                return "native"
+            return "stateless" if revision.stateless else "handshake"
+    return "unknown"
+
+
+def named(introduction: dict[str, Any]) -> str:
+    """`Kitchen 3.1`."""
+    info = introduction["serverInfo"]
+    return f"{info['name']} {info.get('version', '')}".rstrip()
+
+
+def described(introduction: dict[str, Any]) -> str:
+    """`Kitchen 3.1 (2025-11-25)`."""
+    return f"{named(introduction)} ({introduction['protocolVersion']})"
 
 
 def _words(name: str) -> str:

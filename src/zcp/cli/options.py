@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import click
-from attrs import define, fields, frozen
+from attrs import define, field, fields, frozen
 from zcp_kernel.model import LOG_LEVELS, LogLevel
 
+from .credentials import BEARER_VARIABLE
 from .exits import USAGE, CommandError
 from .targets import CommandTarget, Target, parse_target
 
@@ -51,7 +52,10 @@ class Options:
     json: bool
     quiet: bool
     connect_timeout: float
+    timeout: float | None
     log_level: LogLevel | None
+    headers: tuple[str, ...] = field(repr=False)
+    bearer: str | None = field(repr=False)
 
 
 _SHARED = (
@@ -70,9 +74,29 @@ _SHARED = (
         help="How long the server may take to answer at first.",
     ),
     click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="Give up after this time; without it, never.",
+    ),
+    click.option(
         "--log-level",
         type=click.Choice(list(LOG_LEVELS)),
         help="Ask the server for log messages from this level on.",
+    ),
+    click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="Send this HTTP header; repeatable.",
+    ),
+    click.option(
+        "--bearer",
+        envvar=BEARER_VARIABLE,
+        metavar="TOKEN",
+        help=f"The bearer token; better in the environment variable {BEARER_VARIABLE}, where no "
+        "other process sees it.",
     ),
 )
 

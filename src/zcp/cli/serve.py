@@ -105,9 +105,11 @@ def serve_command(
     if given and transport != "http":
         raise click.UsageError(f"--{min(given)} is for --transport http")
     parsed = parse_target(target)
+    if not isinstance(parsed, AppTarget) and not target.endswith(".py"):
+        raise click.UsageError(f"{target} is no app: give module:app, file.py:app or file.py")
     if isinstance(parsed, AppTarget):
         serve(Asked(parsed, backend, toml, given))
-    elif transport == "stdio":
+    elif isinstance(parsed, CommandTarget) and transport == "stdio":
         _run_program(parsed, backend, toml)
     else:
         raise CommandError(

@@ -1,7 +1,8 @@
-"""What to talk to: an app in this process, or a command that serves on its standard streams.
+"""What to talk to: a URL, an entry of an `mcp.json` file, a command, or an app in this process.
 
-TARGET is `module:app`, `file.py:app`, `file.py` (the one FastZCP in it), or, after `--`, a command
-with its arguments. A file that serves itself when it is run is a command, too.
+TARGET is a URL; `mcp.json` or `mcp.json:NAME`; `module:app`, `file.py:app`, `file.py` (the one
+FastZCP in it); or a command, as one quoted string or after `--`. A file that serves itself when it
+is run is a command, too.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import re
+import shlex
 import sys
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 from zcp_kernel.errors import SetupError
 
 from .exits import NOT_STARTED, USAGE, CommandError
@@ -48,19 +52,45 @@ class AppTarget:
 
 @frozen
 class CommandTarget:
-    """A program that serves on its standard streams."""
+    """A program that serves on its standard streams. `env` is set on top of our own; `cwd` None is
+    our own working directory."""
 
     argv: tuple[str, ...]
+    env: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    cwd: str | None = None
 
     def __str__(self) -> str:
         return " ".join(self.argv)
 
 
-Target = AppTarget | CommandTarget
+@frozen
+class UrlTarget:
+    """A server on the network; `headers` are those its `mcp.json` entry has for it."""
+
+    url: str
+    headers: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+
+    def __str__(self) -> str:
+        # What stands before the host, and in the query, may be a secret.
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+Target = AppTarget | CommandTarget | UrlTarget
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+")
+_ENTRY = re.compile(r"(?P<path>.+\.json)(?::(?P<name>[^/\\]+))?")
 
 
 def parse_target(text: str) -> Target:
     """Read a TARGET. Raises `CommandError` (usage) for one that names nothing."""
+    if _URL.fullmatch(text):
+        return UrlTarget(text)
+    if " " in text.strip() and not Path(text).is_file():
+        return _command(text)
+    entry = _ENTRY.fullmatch(text)
+    if entry is not None:
+        return _entry(entry["path"], entry["name"])
     source, colon, attribute = text.rpartition(":")
     if not colon or not attribute.isidentifier():
         source, attribute = text, ""
@@ -68,14 +98,38 @@ def parse_target(text: str) -> Target:
     if target.path is None:
         if not all(part.isidentifier() for part in source.split(".")):
             raise CommandError(
-                f"{text!r} is no target: give module:app, file.py:app, file.py, or "
-                "'-- command args' at the end of the line",
+                f"{text!r} is no target: give a URL, module:app, file.py:app, file.py, "
+                "mcp.json:NAME, or '-- command args' at the end of the line",
                 USAGE,
             )
         return target
     if not target.path.is_file():
         raise CommandError(f"there is no file {source}", NOT_STARTED)
     return _program_or_app(target, target.path)
+
+
+def _entry(path: str, name: str | None) -> Target:
+    """What an entry of an `mcp.json` file stands for. Raises `ConfigError` too."""
+    from zcp_kernel.mcp_json import LaunchedServer, load_mcp_json, read_entry
+
+    entries = load_mcp_json(path)
+    if name is None and len(entries) == 1:
+        (name,) = entries
+    if name is None or name not in entries:
+        named = f"has no server {name!r}" if name else "has several servers; say which"
+        known = ", ".join(f"{path}:{each}" for each in entries) or "none"
+        raise CommandError(f"{path} {named}: there is {known}", NOT_STARTED)
+    server = read_entry(entries[name])
+    if isinstance(server, LaunchedServer):
+        return CommandTarget(tuple(server.command), server.env, server.cwd)
+    return UrlTarget(server.url, server.headers)
+
+
+def _command(text: str) -> CommandTarget:
+    try:
+        return CommandTarget(tuple(shlex.split(text)))
+    except ValueError as error:
+        raise CommandError(f"{text!r} is no command: {error}", USAGE) from None
 
 
 def _program_or_app(target: AppTarget, path: Path) -> Target:

@@ -36,10 +36,6 @@ class Wish:
 @click.argument("pairs", nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--args", "document", metavar="JSON|@FILE", help="The input as a JSON object.")
 @click.option("--wait/--no-wait", default=True, help="create: follow the task to its result.")
-@click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
-    help="create, result: give up after this time.",
-)  # fmt: skip
 @shared_options
 @click.pass_context
 def tasks_command(
@@ -50,7 +46,6 @@ def tasks_command(
     pairs: tuple[str, ...],
     document: str | None,
     wait: bool,
-    timeout: float | None,
     options: Options,
 ) -> None:
     """Work with tasks of TARGET: create KIND [KEY=VALUE]..., list, get ID, result ID, cancel ID.
@@ -59,13 +54,13 @@ def tasks_command(
     has to wait. `get`, `result` and `cancel` are for servers with a durable task store.
     """
     _check(action, subject, pairs, document)
-    wish = Wish(subject or "", pairs, document, wait, timeout)
+    wish = Wish(subject or "", pairs, document, wait, options.timeout)
     outcome: list[bool] = []
 
     async def run(visited: Visit) -> None:
         outcome.append(await _ACTIONS[action](visited, wish))
 
-    visit(target, options, run)
+    visit(target, options, run, bounded=action not in ("create", "result"))
     if not all(outcome):
         context.exit(FAILED)
 

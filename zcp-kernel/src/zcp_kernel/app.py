@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ._core.compose import compose
+from ._core.mount.mounts import Mount, Mounts, MountTarget
+from ._core.mount.remote import Per
 from ._core.registry.building import shaped
 from ._core.registry.registry import Registry
 from .config import ConfigSource, ServerConfig
@@ -67,6 +69,7 @@ class FastZCP(Registry):
         self.host = PluginHost(tuple(plugins), discover=discover)
         self._auth_profile = auth_profile
         self._kernels: WeakSet[Kernel] = WeakSet()
+        self._mounts = Mounts(self)
 
     @property
     def auth_profile(self) -> AuthProfile | None:
@@ -80,6 +83,46 @@ class FastZCP(Registry):
                 "auth_profile was set after the app was composed; set it before the app is served"
             )
         self._auth_profile = profile
+
+    @property
+    def mounts(self) -> Mounts:
+        """What is mounted in this app, in its order."""
+        return self._mounts
+
+    def mount(
+        self,
+        target: MountTarget,
+        prefix: str | None = None,
+        *,
+        name: str | None = None,
+        per: Per = "server",
+        required_scopes: Iterable[str] = (),
+        timeout: float | None = None,
+        **options: Any,
+    ) -> Mount:
+        """Serve another server's tools, resources, prompts, completions and tasks as this app's.
+
+        `target` is an app of this process (its handlers run here, its lifespan with this app's), a
+        session, a `ZCPSessionGroup`, a function that makes a session, or what `zcp.connect` takes,
+        with its `options`. With a `prefix`, tools and prompts are called `prefix.name`; without one
+        they keep their names while nobody had them before, and have `name.tool` otherwise (`name`
+        is the server's own if not given). URIs stay as they are unless somebody had them before.
+
+        All clients share one session with the server, and what it asks goes to the client whose
+        call it is about; with `per="session"` or `per="principal"` each has one of its own.
+        `required_scopes` are needed for everything it brings, `timeout` is each call's, in seconds.
+        While it is served, lists follow the server's; a server that cannot be reached fails alone.
+        Raises `RegistrationError` for a name in use, a circle, or options that do not fit.
+        """
+        return self._mounts.add(
+            target,
+            prefix,
+            name=name,
+            per=per,
+            required_scopes=required_scopes,
+            timeout=timeout,
+            **options,
+        )
 
     def compose(self, config: ServerConfig | ConfigSource | None = None) -> Kernel:
         """Wire a server of this app: its plugins, its configuration, sealed.
@@ -114,3 +157,5 @@ class FastZCP(Registry):
         """Tell every subscriber of `uri`, on every plane. Thread-safe, from sync code too."""
         for kernel in list(self._kernels):
             kernel.broadcast(ResourceUpdated(uri=uri))
+        for app, mount in self._mounts.outer:
+            app.notify_resource_updated(mount.uri_here(uri))

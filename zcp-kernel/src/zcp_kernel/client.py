@@ -8,19 +8,27 @@ from typing import Self
 
 import anyio
 
-from ._core.client.connection import Connect
-from ._core.client.handshake import make_offers
+from . import __version__
+from ._core.client.economy import EconomyCalls
 from ._core.client.hooks import ClientHooks, Hook
+from ._core.client.joining.joiner import Target
+from ._core.client.joining.offers import make_offers
+from ._core.client.link.connection import Connect
 from ._core.client.own import OwnHooks
+from ._core.client.running import ClientTask
 from ._core.client.session import CLOSE_SECONDS
-from ._core.client.tools import HandleCalls, TaskCalls, ToolCalls
+from ._core.client.tasks import TaskCalls
+from ._core.client.tools import HandleCalls
 from .contracts import Dialect
 from .model import Implementation
 
-__all__ = ["ZCPClientSession", "session_over"]
+__all__ = ["DEFAULT_TIMEOUT", "ClientTask", "ZCPClientSession", "session_over"]
+
+DEFAULT_TIMEOUT = 300.0
+"""Seconds a call waits for its answer unless it is told otherwise."""
 
 
-class ZCPClientSession(ToolCalls, TaskCalls, HandleCalls, OwnHooks):
+class ZCPClientSession(TaskCalls, HandleCalls, EconomyCalls, OwnHooks):
     """One client of one server. Made by `stdio_client(…)` and its siblings.
 
     Use it as a context manager, or call `initialize()`, `initialized()` and in the end `close()`
@@ -58,7 +66,9 @@ def session_over(
     log_handler: Hook | None = None,
     progress_handler: Hook | None = None,
     notification_handler: Hook | None = None,
-    timeout: float | None = None,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    cache: bool = True,
+    origin: str | None = None,
     needs_initialize: bool = False,
     transport: str = "",
 ) -> ZCPClientSession:
@@ -68,9 +78,12 @@ def session_over(
     Hooks may be sync or async: `roots_provider()`, `sampling_handler(request)`,
     `elicitation_handler(request)`, `log_handler({level, logger, data})`, `progress_handler` with
     `{progress, total?, message?, progressToken}`, `notification_handler(method, params)`. `timeout`
-    (seconds) is every call's unless it has its own. With `needs_initialize` a call does not
-    connect by itself before the first `initialize`. `transport` is what session groups call this
-    link. Raises `ConfigError` for a dialect or revision nobody brings.
+    (seconds, five minutes unless told; None: no limit) is every call's that has none of its own.
+    `cache=False` keeps no results, whatever the server allows. `origin` names the server: what was
+    found out to be spoken there is remembered for the process's later sessions. With
+    `needs_initialize` a call does not connect by itself before the first `initialize`. `transport`
+    is what session groups call this link. Raises `ConfigError` for a dialect or revision nobody
+    brings.
     """
     hooks = ClientHooks(
         roots_provider=roots_provider,
@@ -80,12 +93,17 @@ def session_over(
         progress_handler=progress_handler,
         notification_handler=notification_handler,
     )
-    return ZCPClientSession(
+    target = Target(
         connect,
         make_offers(dialects, prefer, revision),
+        client_info or Implementation("zcp", __version__),
         hooks,
-        client_info=client_info,
+        origin,
+    )
+    return ZCPClientSession(
+        target,
         timeout=timeout,
+        cache=cache,
         needs_initialize=needs_initialize,
         transport=transport,
     )

@@ -56,6 +56,11 @@ class ZCPSessionGroup:
         """The sessions by backend name; those not yet named (never reached) are left out."""
         return {each.name: each.session for each in self._backends.all if each.name is not None}
 
+    @property
+    def members(self) -> list[tuple[str | None, ZCPClientSession]]:
+        """Every backend in the order of joining, with its name if it has one yet."""
+        return [(each.name, each.session) for each in self._backends.all]
+
     # -- lists ------------------------------------------------------------------------------------
 
     async def list_tools(self, **kwargs: Any) -> dict[str, Any]:
@@ -124,6 +129,17 @@ class ZCPSessionGroup:
         """As the session's; the URI may also be one that a backend's template describes."""
         found, own = await self._backends.find((RESOURCE, TEMPLATE), uri, backend)
         return await found.session.read_resource(own, arguments)
+
+    async def complete(
+        self, ref: str | Mapping[str, Any], *args: Any, backend: str | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """As the session's; `ref` is a prompt, a resource or a template of some backend."""
+        name = ref if isinstance(ref, str) else str(ref.get("name") or ref.get("uri"))
+        by_uri = ":" in name if isinstance(ref, str) else "uri" in ref
+        kinds = (RESOURCE, TEMPLATE) if by_uri else (PROMPT,)
+        found, own = await self._backends.find(kinds, name, backend)
+        own_ref = {"uri": own} if by_uri else {"name": own}
+        return await found.session.complete(own_ref, *args, **kwargs)
 
     async def subscribe_resource(self, uri: str, *, backend: str | None = None) -> dict[str, Any]:
         found, own = await self._backends.find((RESOURCE, TEMPLATE), uri, backend)

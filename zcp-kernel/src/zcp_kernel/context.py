@@ -48,7 +48,7 @@ class Asker(Protocol):
 
 
 class Context:
-    """One request, as its handler sees it.
+    """One request, as its handler sees it; `extras` are its members that nobody here knows.
 
     Methods that speak to the peer are awaitable. A sync handler gets a view with the same names
     that are called without `await`. Ask by name (`ctx`) or by annotation (`Context`).
@@ -82,11 +82,9 @@ class Context:
         task: TaskExecutionContext | None = None,
         headers: Mapping[str, str] | None = None,
         exchange: Exchange | None = None,
-        extras: dict[str, Any] | None = None,
     ) -> None:
         self.asker: Asker | None = None
-        # Members of the request nobody here knows, for who passes it on.
-        self.extras = extras
+        self.extras: dict[str, Any] | None = None
         self.nested = False
         self.whole = False
         self.exchange = exchange
@@ -101,12 +99,10 @@ class Context:
         self.task = task
 
     def within(self, *, whole: bool = True) -> Context:
-        """The context of a tool call this request makes on the server. It never becomes a task, and
-        its result comes back whole, not as a handle, unless `whole` is False; what the envelope of
-        this request says (`meta`, `headers`) is not said of that call."""
+        """For a tool call this request makes on the server: no task comes of it, nor, if `whole`, a
+        handle; nothing of this request's envelope (`meta`, `headers`) is said of it."""
         inner = copy(self)
-        inner.nested, inner.whole = True, whole or self.whole
-        inner.operation = "tools/call"
+        inner.nested, inner.whole, inner.operation = True, whole or self.whole, "tools/call"
         inner.meta = inner.headers = None
         return inner
 
@@ -155,9 +151,8 @@ class Context:
         """Let go of the connection this call holds: the client fetches the result when it comes
         back (SEP-1699). For calls so long that a held connection is a waste. False, and nothing
         happens, where the client could not."""
-        close_early: Callable[[], Awaitable[bool]] | None
-        close_early = getattr(self.related, "close_early", None)
-        return close_early is not None and await close_early()
+        close_early: Any = getattr(self.related, "close_early", None)
+        return close_early is not None and bool(await close_early())
 
     async def elicit(
         self,
@@ -214,7 +209,7 @@ class Context:
         answers: dict[str, Any] = {}
 
         async def one(key: str, question: asking.Question) -> None:
-            answers[key] = await self._ask_client(question)
+            answers[key] = await asking.put_to_client(question, self)
 
         with asking.single_cause():
             async with anyio.create_task_group() as group:
@@ -245,13 +240,9 @@ class Context:
     async def answer_to(self, question: asking.Question, key: str | None = None) -> Any:
         """The answer to one question; `elicit` and its siblings put it in words."""
         if self.asker is None:
-            return await self._ask_client(question)
+            return await asking.put_to_client(question, self)
         key = key or self.asker.key_for(question)
         return (await self.asker.ask({key: question}))[key]
-
-    async def _ask_client(self, question: asking.Question) -> Any:
-        params = asking.of_call(question.params, self.meta)
-        return await self.session.ask(question.operation, params, self.related)
 
     def check_cancelled(self) -> None:
         """Raise if the call was cancelled; async code learns it at every `await` anyway."""
@@ -274,8 +265,8 @@ class Context:
         wanted = self.session.state.log_level
         if wanted is None or LOG_LEVELS[level] < LOG_LEVELS[wanted]:
             return None
-        said = {"message": message, **data} if data else message
-        return asking.of_call(LogMessage(level=level, data=said, logger=logger), self.meta)
+        said = LogMessage(level, {"message": message, **data} if data else message, logger)
+        return asking.of_call(said, self.meta)
 
     def blocking(self) -> ThreadContext:
         """The view for a handler in a worker thread."""

@@ -170,6 +170,59 @@ class ConnectionLost(ZCPError):
         self.retryable = retryable
 
 
+class SessionLost(ConnectionLost):
+    """The server no longer knows the session the call was sent in, so it ran nothing: the session
+    is to be opened anew (MCP 2025-11-25, basic/transports, "Session Management")."""
+
+
+class ExchangeRefused(ConnectionLost):
+    """The peer turned one exchange away below the protocol's own errors, as HTTP does by a status.
+
+    `status` is the HTTP status; `error` the JSON-RPC error `{code, message, data?}` in the body if
+    there was one that names no request.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        error: dict[str, Any] | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message, retryable=retryable)
+        self.status = status
+        self.error = error
+
+
+class RateLimited(ZCPError):
+    """The peer wants fewer requests: it ran nothing. `retry_after` is the wait it asks for in
+    seconds, None where it does not say (RFC 9110, section 10.2.3)."""
+
+    code = LIMIT_REACHED
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        data = None if retry_after is None else {"retryAfter": retry_after}
+        super().__init__(message, data)
+        self.retry_after = retry_after
+
+
+class InputRequired(ZCPError):
+    """The server needs input that this client has no hook for, or asks without end.
+
+    `requests` are its questions by key, each `{method, params}`; `state` is what a retry has to
+    bring back (MCP 2026-07-28, basic/patterns/mrtr).
+    """
+
+    code = MISSING_CAPABILITY
+
+    def __init__(self, message: str, requests: dict[str, Any], state: str | None = None) -> None:
+        super().__init__(message, {"inputRequests": requests})
+        self.requests = requests
+        self.state = state
+
+
 class RequestCancelled(ZCPError):
     """The caller gave its own request up; the peer was told."""
 

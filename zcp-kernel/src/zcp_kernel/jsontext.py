@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import PurePath
@@ -26,7 +25,8 @@ MAX_DEPTH = 256
 Fragment = orjson.Fragment
 """JSON already encoded, to be placed in a larger document as it is."""
 
-_LONG_NUMBER = re.compile(rb"\d{19}")
+_DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else 32 for code in range(256))
+_LONG_NUMBER = b"0" * 19
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
@@ -36,11 +36,21 @@ def loads(text: bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ParseError(f"invalid: not JSON: {error}") from None
-    if _LONG_NUMBER.search(text):
+    if _has_long_number(text):
         value = _loads_exactly(text)
     if text.count(b"[") + text.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ParseError(f"invalid: nested deeper than {MAX_DEPTH} levels")
     return value
+
+
+def reload(text: bytes) -> Any:
+    """Decode what `dumps` made: `loads` without the checks that only others' texts need."""
+    return _loads_exactly(text) if _has_long_number(text) else orjson.loads(text)
+
+
+def _has_long_number(text: bytes) -> bool:
+    # An order of magnitude faster than a regular expression, and this sees every frame.
+    return _LONG_NUMBER in text.translate(_DIGITS)
 
 
 def _loads_exactly(text: bytes) -> Any:

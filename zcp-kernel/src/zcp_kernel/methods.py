@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import define, field, frozen
 
 from . import errors, model
+from .client_side import SESSION_SIDE
 from .codec import ModelCodec
-from .contracts import Method, Operation
+from .contracts import ClientSide, Method, Operation
 from .jsontext import is_object
 
 if TYPE_CHECKING:
@@ -47,11 +48,21 @@ def read_created_task(codec: ModelCodec, raw: Any) -> model.CreateTaskResult:
     return codec.decode(model.CreateTaskResult, raw)
 
 
+def read_list_result(codec: ModelCodec, raw: Any) -> Any:
+    """The result of `tools/list`: tools, or what changed since the view the client knows."""
+    if is_object(raw) and ("unchanged" in raw or "base" in raw):
+        return codec.decode(model.ViewChange, raw)
+    return codec.decode(model.ListToolsResult, raw)
+
+
 REQUESTS: tuple[Entry, ...] = (
     Entry("initialize", model.InitializeParams, model.InitializeResult),
     Entry("ping", model.Empty, model.PingResult),
-    Entry("tools/list", model.ListToolsParams, model.ListToolsResult),
+    Entry("tools/list", model.ListToolsParams, model.ListToolsResult, read_list_result),
+    Entry("tools/describe", model.DescribeToolsParams, model.FoundTools),
+    Entry("tools/search", model.SearchToolsParams, model.FoundTools),
     Entry("tools/call", model.CallRequest, model.CallResult, read_call_result),
+    Entry("tools/pipeline", model.PipelineParams, model.PipelineResult),
     Entry("handles/list", model.ListHandlesParams, model.ListHandlesResult),
     Entry("handles/get", model.HandleParams, model.GetHandleResult),
     Entry("handles/read", model.ReadHandleParams, model.ReadHandleResult),
@@ -192,6 +203,7 @@ class CodecRevision:
     omits_unknown_id: bool = False
     primes_streams: bool = False
     task_mode: Literal["requested", "decided"] | None = "requested"
+    client: ClientSide = field(default=SESSION_SIDE, repr=False)
     requests: Mapping[str, Method] = field(init=False, repr=False)
     peer_requests: Mapping[str, Method] = field(init=False, repr=False)
     notifications: Mapping[str, Method] = field(init=False, repr=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anyio
 
 from ._core.exchange import Reply
@@ -20,14 +22,20 @@ GRACE_SECONDS = 5.0
 
 
 async def serve(
-    kernel: Kernel, channel: Channel, *, principal: Principal, grace: float = GRACE_SECONDS
+    kernel: Kernel,
+    channel: Channel,
+    *,
+    principal: Principal,
+    grace: float = GRACE_SECONDS,
+    dialects: Sequence[str] | None = None,
 ) -> None:
     """Serve a channel until its peer is done.
 
     Calls run concurrently. When the peer stops sending, calls in flight get `grace` seconds to be
-    answered; then they are cancelled, and the channel is closed.
+    answered; then they are cancelled, and the channel is closed. `dialects` names those that may be
+    spoken on it, None: all.
     """
-    session = kernel.open_session(channel, principal)
+    session = kernel.open_session(channel, principal, dialects)
     link = _Link(session, channel)
     try:
         async with anyio.create_task_group() as group:

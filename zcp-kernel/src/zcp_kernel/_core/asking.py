@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from ..model import Capabilities, ElicitationRequest, Empty, SamplingRequest
+from ..model import Capabilities, Described, ElicitationRequest, Empty, SamplingRequest
 from .peer_shapes import elicitation_request, sampling_request
+
+if TYPE_CHECKING:
+    from ..context import Context
 
 CAPABILITY_OF = {
     "sampling/createMessage": "sampling",
@@ -72,6 +75,26 @@ def lacking(operation: str, params: Any, capabilities: Capabilities) -> str | No
     if isinstance(params, SamplingRequest) and params.tools and "tools" not in declared:
         return f"{name}.tools"
     return None
+
+
+CALL_META = "zcp/call"
+"""In `_meta` of a call: the number a client gave it. It comes back in what the call has the server
+ask and log, so that a client with many callers knows whose that is."""
+
+D = TypeVar("D", bound=Described)
+
+
+def of_call(shape: D, meta: Mapping[str, Any] | None) -> D:
+    """`shape`, marked with the call of this `_meta` if the client numbered it."""
+    if meta is None or CALL_META not in meta:
+        return shape
+    return evolve(shape, meta={**(shape.meta or {}), CALL_META: meta[CALL_META]})
+
+
+async def put_to_client(question: Question, ctx: Context) -> Any:
+    """Ask the client whose call `ctx` is, and wait for its answer."""
+    said = of_call(question.params, ctx.meta)
+    return await ctx.session.ask(question.operation, said, ctx.related)
 
 
 @contextmanager

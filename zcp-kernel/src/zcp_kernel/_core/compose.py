@@ -36,15 +36,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     registry = Registry(app)
     host.register(registry, config)
     operations = {each.name: each for each in host.operations(config)}
-    profiles: dict[str, ExposureProfile] = {each.name: each for each in host.profiles(config)}
-    exposure = Exposure(
-        registry.tools,
-        profiles,
-        default_profiles(
-            app.default_tool_profile, app.default_tool_profiles, config.section("exposure")
-        ),
-        config.section("exposure"),
-    )
+    exposure = _exposure(app, registry, host, config)
     server, tasks = config.section("server"), config.section("tasks")
     stores = Stores(host.stores(config))
     task_store: TaskStore = stores.chosen(TaskStore, tasks.store, "[tasks] store")
@@ -55,13 +47,7 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
         operations=operations,
         stages=ordered(host.stages(config)),
         exposure=exposure,
-        executor=RuntimeExecutor(
-            registry.tools,
-            exposure,
-            config.section("tools"),
-            server.mask_errors,
-            config.section("handles").mcp,
-        ),
+        executor=_executor(registry, exposure, config),
         handles=Handles(
             stores.chosen(HandleStore, config.section("handles").store, "[handles] store"),
             config.section("handles"),
@@ -82,6 +68,21 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
     )
     follow_changes(kernel)
     return kernel
+
+
+def _exposure(app: FastZCP, registry: Registry, host: PluginHost, config: ServerConfig) -> Exposure:
+    settings = config.section("exposure")
+    profiles: dict[str, ExposureProfile] = {each.name: each for each in host.profiles(config)}
+    defaults = default_profiles(app.default_tool_profile, app.default_tool_profiles, settings)
+    return Exposure(registry.tools, profiles, defaults, settings)
+
+
+def _executor(registry: Registry, exposure: Exposure, config: ServerConfig) -> RuntimeExecutor:
+    mask_errors: bool = config.section("server").mask_errors
+    mcp_handles: bool = config.section("handles").mcp
+    return RuntimeExecutor(
+        registry.tools, exposure, config.section("tools"), mask_errors, mcp_handles
+    )
 
 
 def _key_ring(stores: Stores, config: ServerConfig) -> KeyRing | None:

@@ -176,6 +176,7 @@ class Exchange:
             headers=self._headers,
             exchange=self,
         )
+        context.extras = params.extras
         result = await route.handler(params, context)
         if self._instead is not None:
             raise InternalError(

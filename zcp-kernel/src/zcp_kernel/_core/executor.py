@@ -18,6 +18,7 @@ from ..errors import (
 from ..model import CallRequest, CallResult, CreateTaskResult
 from ..validation import ValidationFailure
 from .exchange import report
+from .handles.placing import kept, worth_keeping
 from .shape import failure, to_result
 from .task_runs import start_tool_task
 
@@ -30,17 +31,25 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("zcp.tools")
 
+_INLINE = ("scalar", "inline")
+
 
 class RuntimeExecutor:
     """Runs tool calls against a registry, whatever plane they come from."""
 
     def __init__(
-        self, tools: ToolRegistry, exposure: Exposure, settings: ToolsSection, mask_errors: bool
+        self,
+        tools: ToolRegistry,
+        exposure: Exposure,
+        settings: ToolsSection,
+        mask_errors: bool,
+        mcp_handles: bool = False,
     ) -> None:
         self._tools = tools
         self._exposure = exposure
         self._settings = settings
         self._mask_errors = mask_errors
+        self._mcp_handles = mcp_handles
 
     async def call(self, request: CallRequest, ctx: Context) -> CallResult | CreateTaskResult:
         """Answer `tools/call`.
@@ -60,7 +69,7 @@ class RuntimeExecutor:
     def find(self, name: str, ctx: Context) -> Tool:
         """The tool this caller may call by this name."""
         tool = self._tools.get(name)
-        if tool is None or not self._exposure.shows(name, ctx.session.surface):
+        if tool is None or not self._exposure.shows(tool.definition.name, ctx.session.surface):
             raise NotFound("tool", name)
         missing = ctx.principal.lacks(tool.required_scopes)
         if missing:
@@ -72,11 +81,14 @@ class RuntimeExecutor:
         """Whether this call becomes a task: because the client asked, or because it can take one
         and this revision leaves the choice to the server."""
         support = tool.task_support
+        if ctx.nested and support != "required":
+            return False
         if ctx.session.task_mode == "decided":
             able = ctx.session.takes_tasks
             if support == "required" and not able:
                 raise MissingCapability("tasks")
-            return able and support != "forbidden"
+            wanted = "required" if tool.on_request else "optional"
+            return able and support in ("required", wanted)
         if request.task is not None and support == "forbidden":
             raise TaskSupportMismatch(f"invalid:task: {request.name} cannot run as a task")
         if request.task is None and support == "required":
@@ -115,9 +127,20 @@ class RuntimeExecutor:
             faults = tool.check_output.check(result.structured_content)
             if faults:
                 return self._bad_output(tool, faults)
-        if ctx.session.offers_handles and tool.output_mode not in ("scalar", "inline"):
-            return await self._placed(tool, result, ctx)
+        if tool.output_mode not in _INLINE:
+            large = worth_keeping(tool, result, self._settings.inline_max_bytes)
+            if large is not None and self._may_stay(tool, ctx):
+                return await kept(large, result, ctx, tool.required_scopes) or result
         return result
+
+    def _may_stay(self, tool: Tool, ctx: Context) -> bool:
+        """Whether this caller can do with a handle."""
+        if ctx.whole:
+            return False
+        if ctx.session.offers_handles:
+            return True
+        wanted = self._mcp_handles if tool.mcp_handles is None else tool.mcp_handles
+        return wanted and tool.check_output is None
 
     def carrier_of(self, tool: Tool) -> Carrier:
         """How an MCP peer gets this tool's structured results."""
@@ -148,20 +171,3 @@ class RuntimeExecutor:
         listed = "; ".join(f"{fault.path or 'result'}: {fault.message}" for fault in faults)
         logger.error("tool %s broke its output schema: %s", tool.definition.name, listed)
         return failure(f"invalid output of {tool.definition.name}: {listed}")
-
-    async def _placed(self, tool: Tool, result: CallResult, ctx: Context) -> CallResult:
-        """Keep a large result here and answer with a handle, where the tool allows it."""
-        encoded = result.encoded
-        if encoded is None or result.is_error or tool.inline_ok is True:
-            return result
-        always = tool.output_mode == "handle" or tool.inline_ok is False
-        if not always and len(encoded) <= self._settings.inline_max_bytes:
-            return result
-        try:
-            ref = await ctx.kernel.handles.keep(
-                encoded, owner=ctx.owner, scopes=tool.required_scopes
-            )
-        except ValueError:
-            # Too big for the budget of handles: nothing may be lost, so it travels whole.
-            return result
-        return CallResult(handle=ref, meta=result.meta)

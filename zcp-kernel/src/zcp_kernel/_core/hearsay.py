@@ -65,8 +65,8 @@ class Hearsay:
             event = await anext(events)
         except Lagged as lagged:
             logger.warning("%s: telling clients that every list changed", lagged)
-            for shape in _LISTS:
-                self._kernel.announce(shape())
+            for changed in _LISTS:
+                self._kernel.announce(changed())
             return
         shape = _SHAPES.get(event.get("notice", ""))
         if shape is not None and event.get("from") != self._me:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from ..model import Capabilities, Icon, Implementation, InitializeResult
+from ..model import Capabilities, Implementation, InitializeResult
 
 if TYPE_CHECKING:
+    from ..app import FastZCP
     from ..contracts import Operation, Revision
     from ..security import AuthProfile
     from .registry.registry import Registry
@@ -16,15 +17,11 @@ if TYPE_CHECKING:
 
 @frozen
 class Introduction:
-    """Facts of the composed server, and the capabilities that follow from them."""
+    """Facts of the composed server, and the capabilities that follow from them. What the app says
+    of itself is live: a gateway learns from its upstream who it is. `name` stands for the app's."""
 
-    name: str
-    version: str
-    title: str | None
-    description: str | None
-    website_url: str | None
-    icons: list[Icon] | None
-    instructions: str | None
+    app: FastZCP
+    name: str | None
     auth_profile: AuthProfile | None
     registry: Registry
     operations: dict[str, Operation]
@@ -34,18 +31,18 @@ class Introduction:
             protocol_version=revision.name,
             server_info=self.server_info(),
             capabilities=self.capabilities(revision),
-            instructions=self.instructions,
+            instructions=self.app.instructions,
             auth=self._auth(),
         )
 
     def server_info(self) -> Implementation:
         return Implementation(
-            name=self.name,
-            version=self.version,
-            title=self.title,
-            description=self.description,
-            website_url=self.website_url,
-            icons=self.icons,
+            name=self.name or self.app.name,
+            version=self.app.version,
+            title=self.app.title,
+            description=self.app.description,
+            website_url=self.app.website_url,
+            icons=self.app.icons,
         )
 
     def capabilities(self, revision: Revision) -> Capabilities:

@@ -40,7 +40,8 @@ _NOTHING = Capabilities()
 class SessionState:
     """What was agreed and what was left: the facts of a session.
 
-    `log_level` is the least severe level the client wants, None for none at all.
+    `log_level` is the least severe level the client wants, None for none at all. `aliases` are the
+    ids of the handles made here: the first is `#S1`.
     """
 
     client_info: Implementation | None = None
@@ -49,6 +50,7 @@ class SessionState:
     subscriptions: set[str] = field(factory=set[str])
     initialized: bool = False
     data: dict[str, Any] = field(factory=dict[str, Any])
+    aliases: list[str] | None = None
 
 
 class _Pending:

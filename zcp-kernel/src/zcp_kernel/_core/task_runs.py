@@ -176,15 +176,9 @@ def _context(ctx: Context, task: TaskExecutionContext) -> Context:
     """The request's context for work that outlives it: what it says goes to the session, not to a
     response that is long gone."""
     context = Context(
-        ctx.kernel,
-        ctx.session,
-        ctx.operation,
-        ctx.request_id,
-        ctx.meta,
-        related=None,
-        task=task,
-        extras=ctx.extras,
+        ctx.kernel, ctx.session, ctx.operation, ctx.request_id, ctx.meta, related=None, task=task
     )
+    context.extras = ctx.extras
     context.answers = ctx.answers
     revision = ctx.session.revision
     if revision is not None and revision.replays:

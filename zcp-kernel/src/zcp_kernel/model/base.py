@@ -30,10 +30,14 @@ class Described(Shape):
     meta: dict[str, Any] | None = field(default=None, kw_only=True)
 
 
+_RENAMED = {"meta": "_meta", "returns": "return"}
+"""What Python will not have as a name, or names otherwise."""
+
+
 @cache
 def wire_name(name: str) -> str:
     """The wire name of a model member: `input_schema` -> `inputSchema`, `meta` -> `_meta`."""
-    if name == "meta":
-        return "_meta"
+    if name in _RENAMED:
+        return _RENAMED[name]
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)

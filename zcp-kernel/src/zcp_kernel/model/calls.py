@@ -44,7 +44,10 @@ class CallRequest(Retried):
 
 @define(slots=True)
 class HandleRef(Shape):
-    """A result kept on the server: `size` in bytes as encoded, `count` of its items if a list."""
+    """A result kept on the server: `size` in bytes as encoded, `count` of its items if a list.
+
+    `alias` is a short name that means it within the session, such as `#S1`.
+    """
 
     id: str
     kind: str
@@ -52,6 +55,7 @@ class HandleRef(Shape):
     size: int
     count: int | None = None
     ttl_ms: int | None = None
+    alias: str | None = None
 
 
 @define(slots=True)

@@ -31,7 +31,11 @@ class ToolExecution(Shape):
 
 @define(slots=True)
 class ToolDefinition(Described):
-    """A tool as a client sees it. Schemas are JSON Schema 2020-12 and travel verbatim."""
+    """A tool as a client sees it. Schemas are JSON Schema 2020-12 and travel verbatim.
+
+    `signature` says in one line how it is called; it stands for the schema where the native plane
+    lists tools in brief.
+    """
 
     name: str
     description: str | None = None
@@ -41,6 +45,7 @@ class ToolDefinition(Described):
     annotations: ToolAnnotations | None = None
     icons: list[Icon] | None = None
     execution: ToolExecution | None = None
+    signature: str | None = None
 
 
 @define(slots=True)
@@ -104,14 +109,24 @@ class ListParams(Described):
     cursor: str | None = None
 
 
+Detail = Literal["names", "brief", "full"]
+"""How much of a tool is told: its name; also one line and its call signature; everything."""
+
+
 @define(slots=True)
 class ListToolsParams(ListParams):
-    """Parameters of `tools/list`; everything but `cursor` is the native plane's."""
+    """Parameters of `tools/list`; everything but `cursor` is the native plane's.
+
+    `known` is the hash of the view the client has, empty (null on the wire) if it has none yet;
+    None asks for no hash.
+    """
 
     profile: str | None = None
     groups: list[str] | None = None
     exclude_groups: list[str] | None = None
     stages: list[str] | None = None
+    detail: Detail | None = None
+    known: str | None = None
 
 
 @define(slots=True)
@@ -128,6 +143,7 @@ class ListToolsResult(Cacheable):
     tools: list[ToolDefinition]
     next_cursor: str | None = None
     profile: str | None = None
+    hash: str | None = None
 
 
 @define(slots=True)

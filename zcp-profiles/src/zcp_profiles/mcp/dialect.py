@@ -9,7 +9,7 @@ from zcp_kernel.contracts import Match, Message, Revision
 from zcp_kernel.errors import Fault, InvalidParams
 from zcp_kernel.jsontext import is_object
 
-from .history import HANDSHAKE, R5, REVISIONS
+from .history import HANDSHAKE, R5, REVISIONS, STATELESS
 from .modern import classify
 from .revisions import make_revision
 
@@ -26,6 +26,7 @@ class MCPDialect:
 
     name = "mcp"
     revisions = REVISIONS
+    stateless = tuple(reversed(STATELESS))
 
     def classify(self, message: Message, headers: Mapping[str, str] | None) -> Match | None:
         modern = classify(message, headers, make_revision(R5))

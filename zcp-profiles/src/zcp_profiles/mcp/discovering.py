@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from zcp_kernel.client_side import OTHER_REVISIONS
 from zcp_kernel.context import Context
 from zcp_kernel.model import DiscoverResult, Empty
 
@@ -20,4 +23,15 @@ async def discover(params: Empty, ctx: Context) -> DiscoverResult:
         supported_versions=list(STATELESS),
         capabilities=told.capabilities,
         instructions=told.instructions,
+        meta=_others(ctx),
     )
+
+
+def _others(ctx: Context) -> dict[str, Any] | None:
+    """What else can be spoken over this pipe, for clients that prefer it; an HTTP endpoint speaks
+    one dialect."""
+    if ctx.headers is not None:
+        return None
+    dialects = ctx.kernel.dialects.values()
+    named = [each.revision().name for each in dialects if each.name != "mcp"]
+    return {OTHER_REVISIONS: named} if named else None

@@ -1,11 +1,15 @@
-"""What only MCP has, by the operations and notifications of its stateless revision: data only."""
+"""What only MCP has, by the operations and notifications of its stateless revision."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from attrs import evolve
 from zcp_kernel import model
-from zcp_kernel.methods import Entry
+from zcp_kernel.codec import ModelCodec
+from zcp_kernel.jsontext import is_object
+from zcp_kernel.methods import Entry, read_created_task
 
 DISCOVER = "mcp/discover"
 LISTEN = "mcp/listen"
@@ -28,3 +32,24 @@ NOTICES: Mapping[str, type] = {
     "notifications/subscriptions/acknowledged": model.SubscriptionAcknowledged,
     "notifications/tasks": model.TaskChanged,
 }
+
+REPLAYED = frozenset({"tools/call", "prompts/get", "resources/read"})
+"""Operations that may be answered with questions (basic/patterns/mrtr)."""
+
+
+def replaying(entry: Entry) -> Entry:
+    """The entry of a revision whose results say what kind they are: the call made, a task made of
+    it, or what the server needs first. Absent means made: an older server's answer."""
+    if entry.operation not in REPLAYED:
+        return entry
+    result: type[Any] = entry.result
+
+    def read(codec: ModelCodec, raw: Any) -> Any:
+        kind = raw.get("resultType") if is_object(raw) else None
+        if kind == "input_required":
+            return codec.decode(model.InputRequiredResult, raw)
+        if kind == "task" and entry.operation == "tools/call":
+            return read_created_task(codec, raw)
+        return codec.decode(result, raw)
+
+    return evolve(entry, read_result=read)

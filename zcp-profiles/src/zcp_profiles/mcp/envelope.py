@@ -43,7 +43,10 @@ def _kind(name: str) -> Any:
 
 
 def _kindless(codec: ModelCodec, derived: Convert) -> Convert:
-    return lambda raw: derived(_without_kind(raw))
+    """A server that only wants to be asked again has no questions, but a state."""
+    return lambda raw: derived(
+        {"inputRequests": {}, **_without_kind(raw)} if is_object(raw) else raw
+    )
 
 
 def _without_kind(raw: Any) -> Any:
@@ -121,6 +124,10 @@ def _read_task(codec: ModelCodec, derived: Convert) -> Convert:
         if not is_object(raw):
             return derived(raw)
         members = {names.get(name, name): value for name, value in _without_kind(raw).items()}
-        return derived({**members, "kind": KIND})
+        # Questions have no place in the model's codec: they stay in the words of this revision.
+        questions = members.pop("inputRequests", None)
+        task = derived({**members, "kind": KIND})
+        task.input_requests = questions if is_object(questions) else None
+        return task
 
     return decode

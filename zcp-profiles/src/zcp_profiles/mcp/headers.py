@@ -45,6 +45,15 @@ def text(headers: Mapping[str, str], name: str) -> str | None:
         raise HeaderMismatch(f"invalid: header {name} is not base64 of UTF-8") from None
 
 
+def encoded(value: str) -> str:
+    """A value as a header can carry it: as it is, or base64 of UTF-8 between sentinels where it has
+    characters no header may hold, whitespace at an end, or looks like such base64 itself."""
+    sentinel = value.startswith(_OPEN) and value.endswith(_CLOSE)
+    if value.isascii() and value.isprintable() and value == value.strip(" ") and not sentinel:
+        return value
+    return f"{_OPEN}{base64.b64encode(value.encode('utf-8', 'surrogatepass')).decode()}{_CLOSE}"
+
+
 def expect(headers: Mapping[str, str], name: str, wanted: str, *, encoded: bool = False) -> None:
     """Check that a header is there and says what the body says; raises `HeaderMismatch`."""
     found = text(headers, name) if encoded else plain(headers, name)

@@ -23,6 +23,7 @@ from zcp_kernel.model import (
     TaskChanged,
     ToolListChanged,
 )
+from zcp_kernel.security import Principal
 
 from .metadata import SUBSCRIPTION_ID
 from .task_extension import detailed, require_extension
@@ -117,6 +118,11 @@ class Subscription:
         self._waiting: deque[tuple[str, Any]] = deque()
         self._wake = anyio.Event()
         self._ended = False
+
+    @property
+    def principal(self) -> Principal:
+        """Who listens."""
+        return self._ctx.principal
 
     def hears(self, notice: Any) -> bool:
         if isinstance(notice, ResourceUpdated):

@@ -17,22 +17,13 @@ from zcp_kernel.jsontext import dumps, is_object, loads
 from zcp_kernel.model import LOG_LEVELS, Capabilities, Implementation
 
 from . import headers as wire
+from .client.mirroring import NAMED
 from .failures import HeaderMismatch, MalformedMetadata, UnsupportedVersion
 from .history import HANDSHAKE, R5, STATELESS
 from .metadata import CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROTOCOL_VERSION, is_modern
 from .revisions import MCPRevision, make_codec
 
 Headers = Mapping[str, str]
-
-NAMED: Mapping[str, str] = {
-    "tools/call": "name",
-    "prompts/get": "name",
-    "resources/read": "uri",
-    "tasks/get": "taskId",
-    "tasks/update": "taskId",
-    "tasks/cancel": "taskId",
-}
-"""Methods whose header `Mcp-Name` mirrors a parameter, and which."""
 
 NOBODY = Peer(None, Capabilities())
 

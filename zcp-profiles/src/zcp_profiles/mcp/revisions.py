@@ -21,6 +21,7 @@ from zcp_kernel.model import CallResult, Capabilities
 
 from . import entries, failures, history
 from .capabilities import capability_hooks
+from .client.sides import HandshakeSide, StatelessSide
 from .content import content_hooks
 from .elicitation import elicitation_hooks
 from .envelope import envelope_hooks
@@ -30,7 +31,7 @@ from .results import invalid_arguments_result, result_hooks
 from .tasks import task_hooks
 
 if TYPE_CHECKING:
-    from zcp_kernel.contracts import Method
+    from zcp_kernel.contracts import ClientSide, Method
     from zcp_kernel.runtime import Kernel
 
 _WITHDRAWN = frozenset({failures.RESOURCE_NOT_FOUND, failures.URL_ELICITATION_REQUIRED})
@@ -131,7 +132,14 @@ def make_revision(name: str) -> MCPRevision:
         omits_unknown_id=name >= history.R4,
         task_mode="decided" if stateless else "requested",
         primes_streams=name == history.R4,
+        client=_client(name),
     )
+
+
+def _client(name: str) -> ClientSide:
+    if name in history.STATELESS:
+        return StatelessSide(name, make_codec(name))
+    return HandshakeSide(name, tells=name >= history.R3)
 
 
 @cache
@@ -170,5 +178,5 @@ def _entries(
     for entry in known:
         method, span = offered.get(entry.operation, ("", history.NEVER))
         if name in span:
-            table[method] = entry
+            table[method] = entries.replaying(entry) if name in history.STATELESS else entry
     return table

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..._core.templates import UriTemplate
-from ...errors import Fault, InvalidParams, InvalidRequest, RemoteError
+from ...errors import Fault, InvalidParams, InvalidRequest, NotFound, RemoteError
 from ...model import (
     CompletionRequest,
     Empty,
@@ -16,9 +16,13 @@ from ...model import (
     SetLevelParams,
     SubscribeParams,
 )
-from ...model.notices import LogLevel
+from ...model.notices import LOG_LEVELS, LogLevel
+from .joining.trying import DISCOVER
 from .plain import plain
 from .session import SessionCore
+
+MOST_PAGES = 10_000
+"""Pages of one list that are read before it is taken to have no end."""
 
 
 class CatalogueCalls(SessionCore):
@@ -26,7 +30,9 @@ class CatalogueCalls(SessionCore):
 
     async def ping(self) -> dict[str, Any]:
         """`{"ok": True}` once the server has answered."""
-        await self.ask("ping", Empty())
+        link = await self._ready()
+        # Where there is no session there is nothing to keep alive, only a server to be reached.
+        await self.ask(DISCOVER if link.revision.stateless else "ping", Empty())
         return {"ok": True}
 
     async def list_resources(self, cursor: str | None = None) -> dict[str, Any]:
@@ -50,14 +56,32 @@ class CatalogueCalls(SessionCore):
         return plain(await self.ask("resources/read", ReadResourceParams(uri)))
 
     async def subscribe_resource(self, uri: str) -> dict[str, Any]:
-        """Have `notifications/resources/updated` sent for this URI; it outlives a reconnect."""
-        answer = plain(await self.ask("resources/subscribe", SubscribeParams(uri)))
+        """Have `notifications/resources/updated` sent for this URI; it outlives a reconnect.
+
+        Raises `NotFound` where the server does not agree to it.
+        """
+        if not (await self._ready()).revision.stateless:
+            answer = plain(await self.ask("resources/subscribe", SubscribeParams(uri)))
+            self._subscriptions.add(uri)
+            return answer
+        added = uri not in self._subscriptions
         self._subscriptions.add(uri)
-        return answer
+        try:
+            agreed = await self._follow()
+            if uri not in (agreed.resource_subscriptions or ()):
+                raise NotFound("resource", uri)
+        except BaseException:
+            if added:
+                self._subscriptions.discard(uri)
+            raise
+        return {}
 
     async def unsubscribe_resource(self, uri: str) -> dict[str, Any]:
         self._subscriptions.discard(uri)
-        return plain(await self.ask("resources/unsubscribe", SubscribeParams(uri)))
+        if not (await self._ready()).revision.stateless:
+            return plain(await self.ask("resources/unsubscribe", SubscribeParams(uri)))
+        await self._follow()
+        return {}
 
     async def list_prompts(self, cursor: str | None = None) -> dict[str, Any]:
         """`{"prompts": [...], "nextCursor"?}`."""
@@ -95,30 +119,58 @@ class CatalogueCalls(SessionCore):
         return plain(codec.decode_result(raw))
 
     async def set_logging_level(self, level: LogLevel) -> dict[str, Any]:
-        """The least severe level (RFC 5424 names) the server should send; outlives a reconnect."""
-        answer = plain(await self.ask("logging/setLevel", SetLevelParams(level)))
+        """The least severe level (RFC 5424 names) the server should send; outlives a reconnect.
+
+        A server without sessions is told it with every request, and sends no other messages.
+        """
+        link = await self._ready()
+        if link.revision.stateless:
+            if level not in LOG_LEVELS:
+                known = ", ".join(LOG_LEVELS)
+                raise InvalidParams(f"invalid:level: {level!r} is none of {known}")
+            link.log_from(level)
+            answer: dict[str, Any] = {}
+        else:
+            answer = plain(await self.ask("logging/setLevel", SetLevelParams(level)))
         self._log_level = level
         return answer
 
     async def pages(
         self, operation: str, params: Callable[..., Any], cursor: str | None, member: str
     ) -> dict[str, Any]:
-        """One page if there is a cursor (an empty string is one), else all of them as one."""
-        answer = plain(await self.ask(operation, params(cursor=cursor)))
+        """One page if there is a cursor (an empty string is one), else all of them as one.
+
+        Raises `RemoteError` for a server whose pages have no end: one that repeats a cursor, or has
+        more than `MOST_PAGES`.
+        """
+        answer = await self._page(operation, params(cursor=cursor))
         if cursor is not None:
             return answer
         seen: set[str] = set()
         while (following := answer.pop("nextCursor", None)) is not None:
             if following in seen:
-                raise RemoteError(
-                    InvalidRequest.code, f"the server's {operation} goes round in circles"
-                )
+                raise _endless(f"the server's {operation} goes round in circles")
+            if len(seen) >= MOST_PAGES:
+                raise _endless(f"the server's {operation} has more than {MOST_PAGES} pages")
             seen.add(following)
-            page = plain(await self.ask(operation, params(cursor=following)))
+            page = await self._page(operation, params(cursor=following))
             answer[member].extend(page[member])
             if "nextCursor" in page:
                 answer["nextCursor"] = page["nextCursor"]
         return answer
+
+    async def _page(self, operation: str, params: Any) -> dict[str, Any]:
+        try:
+            return plain(await self.ask(operation, params))
+        except RemoteError:
+            if params.cursor is not None and self._cache is not None:
+                # The listing this cursor belongs to is no more (server/utilities/caching, "Pages").
+                self._cache.drop(operation)
+            raise
+
+
+def _endless(message: str) -> RemoteError:
+    return RemoteError(InvalidRequest.code, message)
 
 
 def _expanded(uri: str, arguments: Mapping[str, Any]) -> str:

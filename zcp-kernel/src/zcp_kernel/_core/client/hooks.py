@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import isawaitable
 from typing import Any
 
-from attrs import evolve, fields, frozen
+from attrs import define, evolve, fields
 
 from ..._core.peer_shapes import (
     elicitation_for_hook,
@@ -29,11 +29,12 @@ from ...model import (
 )
 
 Hook = Callable[..., Any]
+_QUESTIONS = frozenset({"roots_provider", "sampling_handler", "elicitation_handler"})
 
 
-@frozen
+@define
 class ClientHooks:
-    """The hooks a session was given; each may be sync or async."""
+    """The hooks a session was given, and those lent to it; each may be sync or async."""
 
     roots_provider: Hook | None = None
     sampling_handler: Hook | None = None
@@ -41,6 +42,16 @@ class ClientHooks:
     log_handler: Hook | None = None
     progress_handler: Hook | None = None
     notification_handler: Hook | None = None
+
+    def lend(self, **hooks: Hook) -> None:
+        """Answer with these what the session was given no hook for. Both hear what comes unasked,
+        the session's own first."""
+        for name, hook in hooks.items():
+            own: Hook | None = getattr(self, name)
+            if own is None:
+                setattr(self, name, hook)
+            elif name not in _QUESTIONS:
+                setattr(self, name, _both(own, hook))
 
     def capabilities(self, declared: Capabilities | dict[str, Any] | None) -> Capabilities:
         """What the hooks can do; members of `declared` stand instead of what follows from them."""
@@ -86,6 +97,16 @@ class ClientHooks:
         if hook is None:
             raise MissingCapability(capability)
         return hook
+
+
+def _both(first: Hook, second: Hook) -> Hook:
+    async def told(*arguments: Any) -> None:
+        try:
+            await _run(first, *arguments)
+        finally:
+            await _run(second, *arguments)
+
+    return told
 
 
 async def _run(hook: Hook, *arguments: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._core.peer_shapes import elicitation_request, sampling_request
+from .hooks import Hook
 from .plain import plain
 from .session import SessionCore
 
@@ -14,6 +15,15 @@ MAX_TOKENS = 1024
 
 class OwnHooks(SessionCore):
     """Runs the session's hooks as a server's request would."""
+
+    def lend_hooks(self, **hooks: Hook) -> None:
+        """Let others answer what this session was given no hook for, and hear what it hears.
+
+        For who uses a session he did not make, as a mount does: the names are those of the hooks a
+        session is made with. A capability that follows from a hook is declared at the next
+        handshake.
+        """
+        self._hooks.lend(**hooks)
 
     async def list_roots(self) -> dict[str, Any]:
         """`{"roots": [{uri, name?}]}` from the roots provider. Raises `MissingCapability`."""

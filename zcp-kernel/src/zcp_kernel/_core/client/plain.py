@@ -6,7 +6,7 @@ from typing import Any
 
 from ...codec import PLAIN
 from ...jsontext import is_list, is_object
-from ...model import CallResult, CreateTaskResult, TaskDescriptor
+from ...model import CallResult, CreateTaskResult, DetailedTask, TaskDescriptor
 
 
 def plain(shape: Any) -> dict[str, Any]:
@@ -28,7 +28,12 @@ def with_call_members(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def task_answer(task: TaskDescriptor) -> dict[str, Any]:
-    return {"task": plain(task)}
+    """`{"task": {…}}` without what came of it, which has a method of its own."""
+    members = plain(task)
+    if isinstance(task, DetailedTask):
+        members.pop("result", None)
+        members.pop("error", None)
+    return {"task": members}
 
 
 def task_outcome(value: Any) -> Any:

@@ -1,96 +1,67 @@
-"""The life of a client session: it connects, loses and regains its connection, and asks."""
+"""Asking a server: one request, whatever it takes to get its answer."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
+from attrs import frozen
 
-from ... import __version__
+from ...contracts import Method
 from ...errors import (
     INVALID_REQUEST,
     ConnectionLost,
     InvalidParams,
-    InvalidRequest,
     MethodNotFound,
+    RateLimited,
     RemoteError,
+    SessionLost,
     ZCPError,
 )
 from ...model import (
-    Capabilities,
-    Implementation,
     Initialized,
+    InputRequiredResult,
     SetLevelParams,
     SubscribeParams,
+    SubscriptionFilter,
 )
-from .connection import Connect, Connection
-from .handshake import Link, Offers, shake_hands
-from .hooks import ClientHooks
-from .inbound import Inbound
+from .healing import pause_before_repeating
+from .joining.link import Link
+from .life import CLOSE_SECONDS, SessionLife
+from .link.calls import Deadline
+from .listening import nothing_but
+from .rounds import Rounds
+
+__all__ = ["CLOSE_SECONDS", "SessionCore"]
 
 log = logging.getLogger("zcp.client")
 
-CLOSE_SECONDS = 30.0
-"""How long leaving `async with` waits for the transport, whatever cancels the caller."""
-
-EFFECTS = frozenset({"tools/call", "tools/pipeline", "tasks/create", "tasks/answer"})
+EFFECTS = frozenset(
+    {"tools/call", "tools/pipeline", "tasks/create", "tasks/answer", "mcp/tasks/update"}
+)
 """Operations that may do something twice if they are sent twice."""
 
+ACKNOWLEDGE_SECONDS = 30.0
+"""How long a server may take to say that it will tell of changes."""
 
-class SessionCore:
+
+@frozen
+class _Manner:
+    """How one request is sent."""
+
+    repeatable: bool
+    deadline: Deadline
+    progress: Callable[..., Any] | None = None
+    tasks: bool = False
+    schema: Mapping[str, Any] | None = None
+
+
+class SessionCore(SessionLife):
     """Everything of a session but the methods named after operations."""
 
-    def __init__(
-        self,
-        connect: Connect,
-        offers: Offers,
-        hooks: ClientHooks,
-        *,
-        client_info: Implementation | None = None,
-        timeout: float | None = None,
-        needs_initialize: bool = False,
-        transport: str = "",
-    ) -> None:
-        self.transport = transport
-        self._connect = connect
-        self._offers = offers
-        self._hooks = hooks
-        self._info = client_info or Implementation("zcp", __version__)
-        self._timeout = timeout
-        self._may_join = not needs_initialize
-        self._declared: Capabilities | dict[str, Any] | None = None
-        self._joining = anyio.Lock()
-        self._connection: Connection | None = None
-        self._link: Link | None = None
-        self._closed = False
-        self._subscriptions: set[str] = set()
-        self._log_level: Any = None
-        self._harmless: set[str] = set()
-
-    # -- life --------------------------------------------------------------------------------------
-
-    async def initialize(
-        self, capabilities: Capabilities | dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Connect and agree on a revision; again on an open session, returns what was agreed.
-
-        Returns `{protocolVersion, serverInfo, capabilities, instructions?, auth?}`. The client's
-        own capabilities follow from its hooks; members of `capabilities` stand instead. After a
-        lost connection or a `close()` it connects anew.
-        """
-        async with self._joining:
-            if self._link is not None and not self._link.connection.ended:
-                return self._link.result
-            if capabilities is not None:
-                self._declared = capabilities
-            self._closed = False
-            if self._connection is not None:
-                await self._connection.aclose()
-            self._link = await self._join()
-            self._may_join = True
-            return self._link.result
+    # -- readiness ---------------------------------------------------------------------------------
 
     async def initialized(self) -> None:
         """Tell the server that the session is ready. Sent once a connection; the first request
@@ -101,81 +72,59 @@ class SessionCore:
         if not link.announced:
             link.announced = True
             await self._notify(link, Initialized())
-            await self._restore()
+        if not link.restored:
+            link.restored = True
+            await self._restore(link)
 
-    async def aclose(self) -> None:
-        """Close the connection; calls in flight raise `ConnectionLost`. Idempotent, legal from any
-        task. `initialize()` opens the session again."""
-        self._closed = True
-        self._subscriptions.clear()
-        self._log_level = None
-        if self._connection is not None:
-            await self._connection.aclose()
-
-    async def close(self) -> None:
-        """`aclose`."""
-        await self.aclose()
-
-    async def _join(self) -> Link:
-        connection = self._connection = Connection(self._connect)
-        inbound = Inbound(connection, self._hooks)
-        await connection.open()
-        try:
-            return await shake_hands(
-                connection,
-                self._offers,
-                self._info,
-                self._hooks.capabilities(self._declared),
-                timeout=self._timeout,
-                agreed=inbound.speak,
-            )
-        except BaseException:
-            await connection.aclose()
-            raise
-
-    async def _joined(self) -> Link:
-        """The link, opened again if it was lost."""
-        if self._closed:
-            raise ConnectionLost("the session is closed; initialize() opens it again")
-        if not self._may_join:
-            raise InvalidRequest(
-                "invalid: the session is not open: write `async with stdio_client(…) as client:`, "
-                "or await client.initialize() first"
-            )
-        await self.initialize()
-        assert self._link is not None
-        return self._link
-
-    async def _restore(self) -> None:
+    async def _restore(self, link: Link) -> None:
         """What a former connection was told and this one was not."""
+        if link.revision.stateless:
+            try:
+                await self._follow()
+            except ZCPError as error:
+                log.warning("changes will not be told of: %s", error)
+            return
         asked: list[tuple[str, Any]] = [
             ("resources/subscribe", SubscribeParams(uri)) for uri in sorted(self._subscriptions)
         ]
         if self._log_level is not None:
             asked.append(("logging/setLevel", SetLevelParams(self._log_level)))
+        manner = _Manner(repeatable=True, deadline=self._deadline(None))
         for operation, params in asked:
             try:
-                await self.ask(operation, params)
-            except RemoteError as error:
+                # Over this link or not at all: what is lost again is restored with the next one.
+                await self._over(link, operation, params, manner, fresh=True)
+            except ZCPError as error:
                 log.warning("%s could not be restored: %s", operation, error)
 
-    # -- what was agreed ---------------------------------------------------------------------------
+    async def _follow(self) -> SubscriptionFilter:
+        """Have a server without sessions tell of what this one is to hear of."""
+        link, listener = self._link, self._listener
+        assert link is not None
+        assert listener is not None
+        declared: dict[str, dict[str, Any] | None] = link.result["capabilities"]
+        told = {
+            f"{member}_list_changed": True
+            for member in ("tools", "prompts", "resources")
+            if self._hooks.notification_handler is not None
+            and (declared.get(member) or {}).get("listChanged")
+        }
+        wanted = nothing_but(
+            {
+                **told,
+                "resource_subscriptions": sorted(self._subscriptions),
+                "task_ids": sorted(self._task_ears),
+            }
+        )
+        return await listener.follow(wanted, ACKNOWLEDGE_SECONDS)
 
-    @property
-    def server_info(self) -> dict[str, Any]:
-        """`{name, version, …}` of the server; empty before `initialize`."""
-        info: dict[str, Any] = self._link.result["serverInfo"] if self._link is not None else {}
-        return info
-
-    @property
-    def protocol_version(self) -> str | None:
-        """The revision in use, None before `initialize`."""
-        return self._link.revision.name if self._link is not None else None
-
-    @property
-    def in_flight(self) -> dict[int, str]:
-        """Id and wire method of every request that waits for its answer; see `cancel`."""
-        return self._connection.in_flight if self._connection is not None else {}
+    async def _ready(self) -> Link:
+        link = self._link
+        if link is None or link.connection.ended:
+            link = await self._joined()
+        if not (link.announced and link.restored):
+            await self.initialized()
+        return link
 
     # -- asking ------------------------------------------------------------------------------------
 
@@ -187,49 +136,121 @@ class SessionCore:
         timeout: float | None = None,
         progress: Callable[..., Any] | None = None,
         repeatable: bool | None = None,
+        reset_timeout_on_progress: bool = False,
+        max_timeout: float | None = None,
+        tasks: bool = False,
+        schema: Mapping[str, Any] | None = None,
     ) -> Any:
         """Send an operation's parameters (a model shape); returns its result (a model shape).
 
+        What the server asks in between is answered by the hooks. A request that can do no harm
+        twice (`repeatable`; reading is) is sent once more after a loss. `tasks` says that the
+        answer may be a task, `schema` is the input schema of the tool that is called. For the
+        timeouts see `call_tool`.
+
         Raises `MethodNotFound` if the agreed revision does not have it, `RemoteError` with the
-        server's own code, message and data, `ConnectionLost`, `DeadlineExceeded`.
+        server's own code, message and data, `ConnectionLost`, `RateLimited`, `DeadlineExceeded`,
+        `InputRequired`.
         """
-        link = await self._ready()
-        method = link.methods.get(operation)
-        if method is None:
-            raise MethodNotFound(f"{operation} in {link.revision.dialect} {link.revision.name}")
-        raw = await link.connection.ask(
-            method.method,
-            method.encode_params(params),
-            repeatable=operation not in EFFECTS if repeatable is None else repeatable,
-            timeout=self._timeout if timeout is None else timeout,
-            progress=progress,
+        manner = _Manner(
+            operation not in EFFECTS if repeatable is None else repeatable,
+            self._deadline(timeout, extends=reset_timeout_on_progress, at_most=max_timeout),
+            progress,
+            tasks,
+            schema,
         )
-        try:
-            return method.decode_result(raw)
-        except ZCPError as error:
-            raise _unreadable(method.method, error) from error
+        result = await self._carried(operation, params, manner, fresh=False)
+        rounds: Rounds | None = None
+        while isinstance(result, InputRequiredResult):
+            link = await self._ready()
+            rounds = rounds or Rounds(operation, link.revision, self._hooks)
+            params = await rounds.next(params, result)
+            result = await self._carried(operation, params, manner, fresh=True)
+        return result
 
     async def request(
         self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None
     ) -> Any:
         """Send a request as it stands on the wire, for operations of an extension. Returns the
         result as it stands there; raises as `ask` does."""
+        manner = _Manner(repeatable=False, deadline=self._deadline(timeout))
+
+        async def over(link: Link) -> Any:
+            return await _sent(link, method, params, manner)
+
+        return await self._healed(over)
+
+    async def _carried(self, operation: str, params: Any, manner: _Manner, *, fresh: bool) -> Any:
+        async def over(link: Link) -> Any:
+            return await self._over(link, operation, params, manner, fresh=fresh)
+
+        return await self._healed(over)
+
+    async def _over(
+        self, link: Link, operation: str, params: Any, manner: _Manner, *, fresh: bool
+    ) -> Any:
+        method = link.methods.get(operation)
+        if method is None:
+            raise MethodNotFound(f"{operation} in {link.revision.dialect} {link.revision.name}")
+        raw = await self._found(link, method, method.encode_params(params), manner, fresh=fresh)
+        try:
+            return method.decode_result(raw)
+        except ZCPError as error:
+            raise _unreadable(method.method, error) from error
+
+    async def _found(
+        self,
+        link: Link,
+        method: Method,
+        params: dict[str, Any] | None,
+        manner: _Manner,
+        *,
+        fresh: bool,
+    ) -> Any:
+        """The result as it stands on the wire, or as it stood there when it was kept."""
+        cache = None if fresh else self._cache
+        if cache is None:
+            return await _sent(link, method.method, params, manner)
+        kept = cache.find(method.operation, params)
+        if kept is not None:
+            return kept
+        changes = cache.changes
+        raw = await _sent(link, method.method, params, manner)
+        cache.keep(method.operation, params, raw, changes)
+        return raw
+
+    async def _healed(self, over: Callable[[Link], Any]) -> Any:
+        """Over the link; once more, over a new one if need be, where that can do no harm."""
         link = await self._ready()
-        timeout = self._timeout if timeout is None else timeout
-        return await link.connection.ask(method, params, timeout=timeout)
+        try:
+            return await over(link)
+        except (ConnectionLost, RateLimited, RemoteError) as error:
+            pause = self._again_after(link, error)
+            if pause is None:
+                raise
+            log.info("sent again after %.1f s: %s", pause, error)
+        await anyio.sleep(pause)
+        return await over(await self._ready())
 
-    def cancel(self, request: int) -> bool:
-        """Give up the request with this id (see `in_flight`): the server is told, and the call
-        raises `RequestCancelled` where it is awaited. False if it no longer waits."""
-        return self._connection is not None and self._connection.cancel(request)
+    def _again_after(self, link: Link, error: ZCPError) -> float | None:
+        if self._closed:
+            return None
+        if isinstance(error, SessionLost):
+            self._retire(link)
+        if isinstance(error, RemoteError):
+            objection = link.revision.client.objection(error)
+            if objection is None or objection.reason != "version":
+                return None
+            # Another server answers there now: what it speaks has to be found out again.
+            self._joiner.forget()
+            self._retire(link)
+            return 0
+        return pause_before_repeating(error, own_exchange=link.connection.exchanges)
 
-    async def _ready(self) -> Link:
-        link = self._link
-        if link is None or link.connection.ended:
-            link = await self._joined()
-        if not link.announced:
-            await self.initialized()
-        return link
+    def _retire(self, link: Link) -> None:
+        if not link.connection.ended:
+            link.connection.retire()
+            self._retired.append(link.connection)
 
     @staticmethod
     async def _notify(link: Link, notice: object) -> None:
@@ -239,6 +260,18 @@ class SessionCore:
         params = codec.encode_params(notice)
         message = {"method": codec.method}
         await link.connection.tell({**message, "params": params} if params else message)
+
+
+async def _sent(link: Link, method: str, params: dict[str, Any] | None, manner: _Manner) -> Any:
+    told = link.dressed(params, tasks=manner.tasks)
+    return await link.connection.ask(
+        method,
+        told,
+        headers=link.revision.client.request_headers(method, told, manner.schema),
+        repeatable=manner.repeatable,
+        deadline=manner.deadline,
+        progress=manner.progress,
+    )
 
 
 def _unreadable(method: str, error: ZCPError) -> RemoteError:

@@ -1,31 +1,34 @@
-"""Tools and tasks."""
+"""Tools and handles."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from ...contracts import Objection
+from ...errors import RemoteError
 from ...model import (
-    AnswerTaskParams,
     CallRequest,
-    CreateTaskParams,
+    Detail,
     HandleParams,
     ListHandlesParams,
-    ListTasksParams,
     ListToolsParams,
     ReadHandleParams,
     TaskOptions,
-    TaskParams,
 )
 from .catalogue import CatalogueCalls
-from .plain import call_answer, plain, task_answer, task_outcome
+from .known import KnownTools
+from .plain import call_answer, plain
+
+log = logging.getLogger("zcp.client")
 
 TaskWish = TaskOptions | Mapping[str, Any] | bool | None
 """`{ttl, pollInterval}` in milliseconds (snake_case too), or True for the server's defaults."""
 
 
-class ToolCalls(CatalogueCalls):
+class ToolCalls(KnownTools):
     async def list_tools(
         self,
         cursor: str | None = None,
@@ -33,18 +36,47 @@ class ToolCalls(CatalogueCalls):
         groups: Sequence[str] | None = None,
         exclude_groups: Sequence[str] | None = None,
         stages: Sequence[str] | None = None,
+        detail: Detail | None = None,
     ) -> dict[str, Any]:
-        """`{"tools": [...], "profile"?, "nextCursor"?}`; all but `cursor` is the native plane's."""
+        """`{"tools": [...], "profile"?, "nextCursor"?}`; all but `cursor` is the native plane's.
+
+        `detail` is how much is told of each tool: "names", "brief" (name, one line, `signature`) or
+        "full", if not given. A native server is asked only for what changed since the last list.
+
+        A tool that cannot be called here, because its `x-mcp-header` is wrong, is left out (MCP
+        2026-07-28, basic/transports/streamable-http).
+        """
         params = partial(
             ListToolsParams,
             profile=profile,
             groups=_listed(groups),
             exclude_groups=_listed(exclude_groups),
             stages=_listed(stages),
+            detail=detail,
         )
-        answer = await self.pages("tools/list", params, cursor, "tools")
-        self._harmless.update(_harmless(answer["tools"]))
+        if cursor is None:
+            answer = await self.known_tools(params)
+        else:
+            answer = await self.pages("tools/list", params, cursor, "tools")
+        if detail not in (None, "full"):
+            for tool in answer["tools"]:
+                tool.pop("inputSchema", None)
+            return answer
+        answer["tools"] = [tool for tool in answer["tools"] if self._learned(tool)]
         return answer
+
+    def _learned(self, tool: dict[str, Any]) -> bool:
+        """Remember the tool; whether it can be called."""
+        link = self._link
+        fault = None
+        if link is not None and link.connection.exchanges:
+            fault = link.revision.client.tool_fault(tool.get("inputSchema") or {})
+        if fault is None:
+            self._tools[tool["name"]] = tool
+            return True
+        log.warning("tool %r of the server cannot be called: %s", tool["name"], fault)
+        self._tools.pop(tool["name"], None)
+        return False
 
     async def call_tool(
         self,
@@ -55,75 +87,64 @@ class ToolCalls(CatalogueCalls):
         *,
         timeout: float | None = None,
         progress: Callable[[dict[str, Any]], Any] | None = None,
+        idempotent: bool | None = None,
+        reset_timeout_on_progress: bool = False,
+        max_timeout: float | None = None,
     ) -> dict[str, Any]:
         """`{"content": [...], "isError": bool, "structuredContent"?, "handle"?}`.
 
         With `task` the call runs as a task and the answer is `{"task": {taskId, status, …}}`.
-        `progress` is called with `{progress, total?, message?, progressToken}`, `timeout` is in
-        seconds. A tool's own failure is a result with `isError`; raises as `ask` does otherwise.
+        `progress` is called with `{progress, total?, message?, progressToken}`. `timeout` is in
+        seconds (`math.inf`: none); with `reset_timeout_on_progress` it begins anew at every
+        progress, `max_timeout` seconds in all at most. An `idempotent` call, or one of a tool
+        listed as such or as read-only, is sent once more if the connection is lost. A tool's own
+        failure is a result with `isError`; raises as `ask` does otherwise.
         """
         request = CallRequest(
             name,
             None if arguments is None else dict(arguments),
-            _options(task),
+            task_options(task),
             meta=None if meta is None else dict(meta),
         )
-        result = await self.ask(
-            "tools/call",
-            request,
-            timeout=timeout,
-            progress=progress,
-            repeatable=name in self._harmless,
-        )
-        return call_answer(result)
+        manner: dict[str, Any] = {
+            "timeout": timeout,
+            "progress": progress,
+            "repeatable": self._harmless(name) if idempotent is None else idempotent,
+            "reset_timeout_on_progress": reset_timeout_on_progress,
+            "max_timeout": max_timeout,
+        }
+        return call_answer(await self._called(request, manner, tasks=request.task is not None))
 
-    async def call_tool_as_task(
-        self,
-        name: str,
-        arguments: Mapping[str, Any] | None = None,
-        ttl: int | None = 60000,
-        poll_interval: int | None = None,
-        meta: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """`{"task": {taskId, status, …}}`; `ttl` and `poll_interval` are in milliseconds."""
-        wish = TaskOptions(ttl=ttl, poll_interval=poll_interval)
-        return await self.call_tool(name, arguments, meta, wish)
+    async def _called(self, request: CallRequest, manner: dict[str, Any], *, tasks: bool) -> Any:
+        """The call's result, or the task made of it; tried again where the server refused it for
+        something that can be mended."""
 
+        async def call(*, tasks: bool) -> Any:
+            schema = self._tools.get(request.name, {}).get("inputSchema")
+            return await self.ask("tools/call", request, schema=schema, tasks=tasks, **manner)
 
-class TaskCalls(CatalogueCalls):
-    async def create_task(
-        self, kind: str, input: Any = None, task: TaskWish = None
-    ) -> dict[str, Any]:
-        """Start a task of a kind the server has: `{"task": {taskId, kind, status, …}}`."""
-        return plain(await self.ask("tasks/create", CreateTaskParams(kind, input, _options(task))))
+        try:
+            return await call(tasks=tasks)
+        except RemoteError as error:
+            objection = self._objection(error)
+            if objection is None or objection.reason not in ("headers", "tasks") or tasks:
+                raise
+            if objection.reason == "tasks":
+                # It can only be done as a task: have it done so, and wait as for any other call.
+                return await self._outlasted(await call(tasks=True))
+        self.clear_cache()
+        await self.list_tools()
+        return await call(tasks=tasks)
 
-    async def list_tasks(self, cursor: str | None = None) -> dict[str, Any]:
-        """`{"tasks": [...], "nextCursor"?}`: those of this session or principal."""
-        return await self.pages("tasks/list", ListTasksParams, cursor, "tasks")
+    async def _outlasted(self, result: Any) -> Any:
+        raise NotImplementedError
 
-    async def get_task(self, task_id: str) -> dict[str, Any]:
-        """`{"task": {…}}` as it now stands; `inputRequests` are what it waits for."""
-        return task_answer(await self.ask("tasks/get", TaskParams(task_id)))
+    def _objection(self, error: RemoteError) -> Objection | None:
+        return None if self._link is None else self._link.revision.client.objection(error)
 
-    async def get_task_result(self, task_id: str, *, timeout: float | None = None) -> Any:
-        """Wait for the end of the task and return its result: what the tool call would have
-        returned, or the value the task's handler gave.
-
-        Raises the task's own error, and `DeadlineExceeded` after `timeout` seconds; the task goes
-        on then.
-        """
-        payload = await self.ask("tasks/result", TaskParams(task_id), timeout=timeout)
-        return task_outcome(payload.value)
-
-    async def cancel_task(self, task_id: str) -> dict[str, Any]:
-        """`{"task": {…}}`, cancelled. Raises `RemoteError` for one that has ended."""
-        return task_answer(await self.ask("tasks/cancel", TaskParams(task_id)))
-
-    async def answer_task(self, task_id: str, key: str, response: Any) -> dict[str, Any]:
-        """Answer the open request `key` of the task's `inputRequests`, in any form a hook may
-        return. Returns `{"task": {…}}`."""
-        params = AnswerTaskParams(task_id, key, _response(response))
-        return task_answer(await self.ask("tasks/answer", params))
+    def _harmless(self, name: str) -> bool:
+        hints: dict[str, Any] = self._tools.get(name, {}).get("annotations") or {}
+        return bool(hints.get("readOnlyHint") or hints.get("idempotentHint"))
 
 
 class HandleCalls(CatalogueCalls):
@@ -161,7 +182,7 @@ def _listed(names: Sequence[str] | None) -> list[str] | None:
     return [names] if isinstance(names, str) else list(names)
 
 
-def _options(wish: TaskWish) -> TaskOptions | None:
+def task_options(wish: TaskWish) -> TaskOptions | None:
     if wish is None or wish is False:
         return None
     if isinstance(wish, TaskOptions):
@@ -170,19 +191,3 @@ def _options(wish: TaskWish) -> TaskOptions | None:
         return TaskOptions()
     interval = wish.get("pollInterval", wish.get("poll_interval"))
     return TaskOptions(ttl=wish.get("ttl"), poll_interval=interval)
-
-
-def _response(response: Any) -> Any:
-    """JSON for what may be a shape; the server reads every form a hook may return."""
-    if type(response) is tuple:
-        return [*response]
-    return plain(response)
-
-
-def _harmless(tools: list[dict[str, Any]]) -> list[str]:
-    return [
-        tool["name"]
-        for tool in tools
-        if (hints := tool.get("annotations"))
-        and (hints.get("readOnlyHint") or hints.get("idempotentHint"))
-    ]

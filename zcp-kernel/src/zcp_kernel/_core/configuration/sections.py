@@ -71,7 +71,9 @@ class ToolsSection:
 class TasksSection:
     """Where tasks are kept, and for how long."""
 
-    store: str = setting("memory", "Name of the task store.")
+    store: str | None = setting(
+        None, "Name of the task store. By default the one another section configures, else memory."
+    )
     default_ttl_ms: int = setting(
         3_600_000, "Life of a task that asks for none.", unit="milliseconds", check=gt(0)
     )
@@ -80,6 +82,13 @@ class TasksSection:
     )
     poll_interval_ms: int = setting(
         500, "Poll interval suggested to clients.", unit="milliseconds", check=gt(0)
+    )
+    lease_seconds: float = setting(
+        15.0,
+        "How long a process that shares the store may be silent before others take over what it "
+        "ran.",
+        unit="seconds",
+        check=gt(0),
     )
     max_per_owner: int = setting(
         1000, "Most tasks one session or principal may have.", unit="tasks", check=gt(0)
@@ -90,12 +99,33 @@ class TasksSection:
 class HandlesSection:
     """Where large results are kept, and how many bytes they may take."""
 
-    store: str = setting("memory", "Name of the handle store.")
+    store: str | None = setting(
+        None,
+        "Name of the handle store. By default the one another section configures, else memory.",
+    )
     ttl_ms: int = setting(600_000, "Life of a handle.", unit="milliseconds", check=gt(0))
     max_bytes_per_owner: int = setting(
         16 * MIB, "Budget of one session or principal.", unit="bytes", check=gt(0)
     )
     max_bytes_total: int = setting(64 * MIB, "Budget of all owners.", unit="bytes", check=gt(0))
+    preview_bytes: int = setting(
+        512,
+        "Most that is sent of a kept result beside its handle: its first items, members or "
+        "characters. 0 is none.",
+        unit="bytes",
+        check=ge(0),
+    )
+    max_reference_bytes: int = setting(
+        16 * MIB,
+        'Most that the `{"$handle": id}` of one call\'s arguments may stand for.',
+        unit="bytes",
+        check=ge(0),
+    )
+    mcp: bool = setting(
+        False,
+        "Keep large results of MCP peers as well, and send a link to them; tools with an output "
+        "schema always send theirs.",
+    )
 
 
 @frozen

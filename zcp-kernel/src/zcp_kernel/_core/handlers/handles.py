@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from ...context import Context
 from ...model import (
     CountHandleResult,
@@ -13,6 +15,7 @@ from ...model import (
     ReadHandleParams,
     ReadHandleResult,
 )
+from ..handles.aliases import meant
 
 
 async def list_handles(params: ListHandlesParams, ctx: Context) -> ListHandlesResult:
@@ -23,22 +26,24 @@ async def list_handles(params: ListHandlesParams, ctx: Context) -> ListHandlesRe
 
 async def get_handle(params: HandleParams, ctx: Context) -> GetHandleResult:
     """`handles/get`: what the handle is, and the time it has left."""
-    return GetHandleResult(await ctx.kernel.handles.get(params.handle, ctx.owner, ctx.principal))
+    handle = meant(params.handle, ctx.session)
+    return GetHandleResult(await ctx.kernel.handles.get(handle, ctx.owner, ctx.principal))
 
 
 async def read_handle(params: ReadHandleParams, ctx: Context) -> ReadHandleResult:
     """`handles/read`: one page of the value or of a part of it."""
+    params = evolve(params, handle=meant(params.handle, ctx.session))
     return await ctx.kernel.handles.read(params, ctx.owner, ctx.principal)
 
 
 async def count_handle(params: HandleParams, ctx: Context) -> CountHandleResult:
     """`handles/count`"""
-    return CountHandleResult(
-        await ctx.kernel.handles.count(params.handle, ctx.owner, ctx.principal)
-    )
+    handle = meant(params.handle, ctx.session)
+    return CountHandleResult(await ctx.kernel.handles.count(handle, ctx.owner, ctx.principal))
 
 
 async def release_handle(params: HandleParams, ctx: Context) -> Empty:
     """`handles/release`: the caller needs it no more."""
-    await ctx.kernel.handles.release(params.handle, ctx.owner, ctx.principal)
+    handle = meant(params.handle, ctx.session)
+    await ctx.kernel.handles.release(handle, ctx.owner, ctx.principal)
     return Empty()

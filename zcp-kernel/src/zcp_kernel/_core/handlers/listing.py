@@ -15,10 +15,8 @@ from ...model import (
     ListResourceTemplatesResult,
     ListToolsParams,
     ListToolsResult,
-    ToolDefinition,
 )
 from ..exchange import Memo
-from ..exposure import RegistryView
 from ..registry.catalogue import Catalogue
 
 _pages: WeakKeyDictionary[Any, dict[Any, Memo]] = WeakKeyDictionary()
@@ -27,25 +25,13 @@ _pages: WeakKeyDictionary[Any, dict[Any, Memo]] = WeakKeyDictionary()
 
 async def tools(params: ListToolsParams, ctx: Context) -> Memo | ListToolsResult:
     """`tools/list`: the view of this surface, narrowed by what the client asks for."""
-    view = ctx.kernel.exposure.view(params, ctx.session.surface)
-    if not ctx.kernel.config.section("exposure").show_forbidden:
-        view = _permitted(view, ctx)
+    exposure = ctx.kernel.exposure
+    view = exposure.permitted(exposure.view(params, ctx.session.surface), ctx.principal)
 
     def page(items: Sequence[Any], cursor: str | None) -> ListToolsResult:
         return ListToolsResult(list(items), cursor, view.profile)
 
     return _page(view, view.tools, params.cursor, 0, page, ctx)
-
-
-def _permitted(view: RegistryView, ctx: Context) -> RegistryView:
-    """The view without what this principal could not call."""
-    registry, principal = ctx.kernel.registry.tools, ctx.principal
-    kept: list[ToolDefinition] = []
-    for definition in view.tools:
-        tool = registry.get(definition.name)
-        if tool is not None and not principal.lacks(tool.required_scopes):
-            kept.append(definition)
-    return view if len(kept) == len(view) else RegistryView(tuple(kept), view.profile)
 
 
 async def resources(params: ListParams, ctx: Context) -> Memo:

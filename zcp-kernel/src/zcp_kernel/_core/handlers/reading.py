@@ -40,6 +40,8 @@ def find(uri: str, ctx: Context) -> tuple[Resource | Template, dict[str, str]]:
             if matched is not None:
                 found, variables = template, matched
                 break
+        else:
+            found = registry.resources.resolve(uri)
     if found is None:
         raise NotFound("resource", uri)
     missing = ctx.principal.lacks(found.required_scopes)
@@ -76,10 +78,12 @@ def _one(
 
 async def subscribe(params: SubscribeParams, ctx: Context) -> Empty:
     """`resources/subscribe`: only what the caller may read can be watched."""
-    find(params.uri, ctx)
+    found, _ = find(params.uri, ctx)
     watched = ctx.session.state.subscriptions
     if len(watched) >= MAX_SUBSCRIPTIONS and params.uri not in watched:
         raise LimitReached(f"invalid: this session watches {MAX_SUBSCRIPTIONS} resources already")
+    if found.watch is not None:
+        await found.watch(params.uri, ctx)
     watched.add(params.uri)
     return Empty()
 

@@ -20,13 +20,17 @@ class DecodedValues:
     def __len__(self) -> int:
         return len(self._values)
 
+    @property
+    def bytes_held(self) -> int:
+        return self._bytes
+
     def of(self, stored: StoredHandle) -> Any:
         """The value of a handle: bytes as they are, everything else from its JSON."""
         if stored.ref.kind == "bytes":
             return stored.data
         entry = self._values.pop(stored.ref.id, None)
         if entry is None:
-            value = jsontext.loads(stored.data)
+            value = jsontext.reload(stored.data)
             self.put(stored.ref.id, value, len(stored.data))
             return value
         self._values[stored.ref.id] = entry

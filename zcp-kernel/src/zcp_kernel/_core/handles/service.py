@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,7 +11,7 @@ from attrs import evolve
 
 from ... import jsontext
 from ...contracts import HandleStore, StoredHandle
-from ...errors import Expired, Fault, Forbidden, InvalidParams, NotFound
+from ...errors import Expired, Fault, Forbidden, InvalidParams, LimitReached, NotFound
 from ...model import HandleRef, ReadHandleParams, ReadHandleResult
 from ...security import Principal
 from ..clock import SYSTEM_CLOCK, Clock
@@ -23,7 +24,11 @@ from .pointer import resolve
 from .summary import count_of, kind_of, summarize
 
 PAGE_BYTES = 64 * 1024
-DECODED_BYTES = 16 * 1024 * 1024
+DECODED_BYTES = 2 * 1024 * 1024
+"""How much of the values read last stays decoded, measured encoded; decoded it is several times as
+much, so it is small beside the budgets."""
+
+_UNREAD: Any = object()
 
 
 class Handles:
@@ -50,6 +55,11 @@ class Handles:
         self._clock = clock
         self._next_expiry: float | None = 0.0
 
+    @property
+    def decoded_bytes(self) -> int:
+        """How much is held decoded for readers, measured encoded."""
+        return self._decoded.bytes_held
+
     async def keep(
         self,
         data: bytes,
@@ -58,14 +68,17 @@ class Handles:
         kind: str | None = None,
         scopes: Iterable[str] = (),
         summary: str | None = None,
+        value: Any = _UNREAD,
     ) -> HandleRef:
         """Keep a value, given as JSON text (as itself if `kind` is "bytes").
 
         `kind` and `summary` are derived from the value unless given; `scopes` are those a reader
-        needs. Raises `ValueError` for a value over the budget, `ParseError` for what is no JSON.
+        needs. `value` is what was encoded, for who has it still: it is looked at, not kept. Raises
+        `ValueError` for a value over the budget, `ParseError` for what is no JSON.
         """
         await self._sweep()
-        value = data if kind == "bytes" else jsontext.loads(data)
+        if value is _UNREAD:
+            value = data if kind == "bytes" else jsontext.loads(data)
         ref = HandleRef(
             id=secrets.token_urlsafe(16),
             kind=kind or kind_of(value),
@@ -76,8 +89,6 @@ class Handles:
         )
         expires = self._clock.now() + self.settings.ttl_ms / 1000
         await self.store.put(StoredHandle(ref, owner, data, tuple(scopes), expires))
-        if kind != "bytes":
-            self._decoded.put(ref.id, value, len(data))
         if self._next_expiry is None or expires < self._next_expiry:
             self._next_expiry = expires
         return ref
@@ -138,6 +149,25 @@ class Handles:
         if isinstance(value, bytes):
             return page_of_bytes(value, window)
         return ReadHandleResult(value)
+
+    async def value(
+        self, handle_id: str, pointer: str, owner: str, principal: Principal, most_bytes: int
+    ) -> tuple[Any, int]:
+        """The whole value, or the part `pointer` points at, for whom it may be changed by, and its
+        size as JSON in bytes. Bytes come as base64. Raises `LimitReached` beyond `most_bytes`."""
+        stored = await self._find(handle_id, owner, principal)
+        text = stored.data
+        if stored.ref.kind == "bytes":
+            text = jsontext.dumps(base64.b64encode(text).decode())
+        if pointer:
+            part = resolve(self._decoded.of(stored), pointer)
+            text = jsontext.dumps(part)
+        if len(text) > most_bytes:
+            raise LimitReached(
+                f"invalid:{handle_id}: {len(text)} bytes are more than the {most_bytes} left of "
+                "what references may stand for; refer to a part of it"
+            )
+        return jsontext.reload(text), len(text)
 
     async def _find(self, handle_id: str, owner: str, principal: Principal) -> StoredHandle:
         await self._sweep()

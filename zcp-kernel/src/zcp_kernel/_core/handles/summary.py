@@ -25,7 +25,19 @@ _NAMES: dict[type, tuple[str, str]] = {
 
 def kind_of(value: Any) -> str:
     """`list`, `object`, `string`, `number`, `boolean`, `null` or `bytes`."""
-    return "bytes" if isinstance(value, bytes) else _NAMES[type(value)][0]
+    return "bytes" if isinstance(value, bytes) else _names_of(value)[0]
+
+
+def _names_of(value: Any) -> tuple[str, str]:
+    """Singular and plural; of what is no JSON but can be encoded as it too."""
+    names = _NAMES.get(type(value))
+    if names is not None:
+        return names
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return _NAMES[list]
+    if isinstance(value, (str, int, float)):
+        return _NAMES[str if isinstance(value, str) else float]
+    return _NAMES[dict]
 
 
 def count_of(value: Any) -> int:
@@ -50,18 +62,20 @@ def _list(items: list[Any]) -> str:
     if not items:
         return "empty list"
     sample = items[:_SAMPLE]
-    names = {_NAMES[type(item)] for item in sample}
+    names = {_names_of(item) for item in sample}
     if len(names) != 1:
         return f"list of {_plural(len(items), 'item')} of several types"
     singular, plural = names.pop()
     text = f"list of {len(items)} {singular if len(items) == 1 else plural}"
     if singular != "object":
         return text
-    return text + _keys(" with keys ", dict.fromkeys(key for item in sample for key in item))
+    return text + _keys(
+        " with keys ", dict.fromkeys(key for item in sample if is_object(item) for key in item)
+    )
 
 
-def _keys(lead: str, keys: Iterable[str]) -> str:
-    first = [_short(key) for key in islice(keys, _KEYS + 1)]
+def _keys(lead: str, keys: Iterable[Any]) -> str:
+    first = [_short(str(key)) for key in islice(keys, _KEYS + 1)]
     if not first:
         return ""
     return lead + ", ".join(first[:_KEYS]) + (", …" if len(first) > _KEYS else "")

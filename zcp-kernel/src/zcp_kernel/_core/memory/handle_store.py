@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from itertools import count
 
@@ -10,6 +11,8 @@ from attrs import define, evolve, field
 from ...contracts import StoredHandle
 from .due import DueTimes
 from .sequence import page
+
+logger = logging.getLogger("zcp.handles")
 
 _MIB = 1024 * 1024
 
@@ -106,13 +109,27 @@ class MemoryHandleStore:
         return self._due.next()
 
     def _make_room(self, owner: str, size: int) -> None:
+        """The owner's own go first, those of others only when it has none left."""
+        lost = 0
+        while self._handles and (self._is_full(size) or self._is_over(owner, size)):
+            owned = self._owners.get(owner)
+            self._lose(next(iter(self._handles if owned is None else owned.used)))
+            lost += 1
+        if lost:
+            logger.warning(
+                "%d handles were given up for a new one of %d bytes; the budgets are "
+                "[handles] max_bytes_per_owner and max_bytes_total",
+                lost,
+                size,
+            )
+
+    def _is_over(self, owner: str, size: int) -> bool:
         owned = self._owners.get(owner)
-        while owned is not None and owned.used and owned.size + size > self._max_bytes_per_owner:
-            self._lose(next(iter(owned.used)))
-        while self._handles and (
-            self._bytes + size > self._max_bytes_total or len(self._handles) >= self._max_handles
-        ):
-            self._lose(next(iter(self._handles)))
+        return owned is not None and owned.size + size > self._max_bytes_per_owner
+
+    def _is_full(self, size: int) -> bool:
+        over = self._bytes + size > self._max_bytes_total
+        return over or len(self._handles) >= self._max_handles
 
     def _lose(self, handle_id: str) -> None:
         handle = self._remove(handle_id)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
-from ...codec import PLAIN
-from ...contracts import Message, Revision
-from ...errors import InternalError, MethodNotFound, ZCPError
-from ...model import Cancelled, LogMessage, Progress
+from ....codec import PLAIN
+from ....contracts import Message, Revision
+from ....errors import InternalError, MethodNotFound, ZCPError
+from ....model import Cancelled, LogMessage, Progress, SubscriptionAcknowledged
+from ..hooks import ClientHooks
 from .connection import Connection
-from .hooks import ClientHooks
 
 log = logging.getLogger("zcp.client")
 
 
 class Inbound:
-    """Stands at the server's side of one connection; reads with `revision` once that is agreed."""
+    """Stands at the server's side of one connection; reads with `revision` once that is agreed.
 
-    def __init__(self, connection: Connection, hooks: ClientHooks) -> None:
+    `heard` is called with every notice that could be read, before any handler.
+    """
+
+    def __init__(
+        self, connection: Connection, hooks: ClientHooks, heard: Callable[[Any], None]
+    ) -> None:
         self._connection = connection
         self._hooks = hooks
+        self._heard = heard
         self._revision: Revision | None = None
         self._operations: dict[str, str] = {}
-        connection.serve = self.serve
-        connection.notice = self.notice
+        connection.incoming.serve = self.serve
+        connection.incoming.notice = self.notice
         connection.encode_cancel = self.encode_cancel
 
     def speak(self, revision: Revision) -> None:
@@ -32,10 +39,13 @@ class Inbound:
         self._revision = revision
         self._operations = {m.method: name for name, m in revision.peer_requests.items()}
 
-    async def serve(self, method: str, params: Any) -> dict[str, Any]:
+    async def serve(self, method: str, params: Any) -> dict[str, Any] | None:
         """Answer a request: the `result` or `error` member of the response."""
         if self._revision is None:
             return {"result": {}} if method == "ping" else {"error": _bare(MethodNotFound(method))}
+        if self._revision.stateless:
+            log.warning("ignored a request of the server, which must not send any: %s", method)
+            return None
         operation = self._operations.get(method)
         try:
             if operation is None:
@@ -52,10 +62,11 @@ class Inbound:
 
     def encode_cancel(self, number: int, reason: str) -> Message | None:
         """The notice that a request of ours is given up; None while nothing is agreed (an
-        `initialize` must not be cancelled)."""
-        if self._revision is None:
+        `initialize` must not be cancelled), and where the closed exchange says it already."""
+        revision = self._revision
+        if revision is None or (revision.stateless and self._connection.exchanges):
             return None
-        codec = self._revision.notices.get(Cancelled)
+        codec = revision.notices.get(Cancelled)
         if codec is None:
             return None
         notice = Cancelled(request_id=number, reason=reason)
@@ -65,19 +76,25 @@ class Inbound:
         """Queue the handlers this notification is for."""
         put = self._connection.notices.put
         shape = self._decode(method, params)
+        if shape is not None:
+            self._heard(shape)
         if isinstance(shape, Cancelled):
-            self._connection.stop_serving(shape.request_id)
+            self._connection.incoming.stop_serving(shape.request_id)
         elif isinstance(shape, LogMessage):
             if self._hooks.log_handler is not None:
                 put(self._hooks.log_handler, log_entry(shape))
         elif isinstance(shape, Progress):
             self._progress(shape)
+        elif isinstance(shape, SubscriptionAcknowledged):
+            # An answer in all but name, to what the session itself asked.
+            return
         if self._hooks.notification_handler is not None:
             put(self._hooks.notification_handler, method, params if params is not None else {})
 
     def _progress(self, progress: Progress) -> None:
         entry = PLAIN.encode(progress)
         token = progress.progress_token
+        self._connection.incoming.progressed(token)
         callback = self._connection.progress.get(token) if isinstance(token, int) else None
         for handler in (callback, self._hooks.progress_handler):
             if handler is not None:

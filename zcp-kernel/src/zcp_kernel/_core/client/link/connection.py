@@ -4,40 +4,35 @@ Rules of this file:
 - The channel is opened, read and closed by one task of the connection's own supervisor.
 - Every call is in `_calls` until it is answered, given up, or the channel ends; whoever takes it
   out of there decides its outcome. So no call waits for an answer that cannot come.
+- On a channel of exchanges each call's exchange runs in its caller's task, and fails alone.
 - A connection ends once. The session makes another.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from contextvars import Context
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import anyio
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
-from ..._core.asking import single_cause
-from ..._core.remote import remote_error
-from ..._core.supervisor import Supervisor
-from ...contracts import Channel, Message
-from ...errors import (
-    ConnectionLost,
-    DeadlineExceeded,
-    ParseError,
-    RequestCancelled,
-)
-from ...jsontext import dumps, is_list, is_object, loads
-from .calls import Call, why_gone, with_token
+from ....contracts import Channel, ExchangeChannel, Message
+from ....errors import ConnectionLost, DeadlineExceeded, ParseError, RequestCancelled
+from ....jsontext import dumps
+from ...asking import single_cause
+from ...supervisor import Supervisor
+from .calls import NO_DEADLINE, Call, Deadline, why_gone, with_token
+from .exchanges import exchanged
+from .incoming import Incoming
 from .notices import Notices
 
 log = logging.getLogger("zcp.client")
 
 Connect = Callable[[], AbstractAsyncContextManager[Channel]]
-Serve = Callable[[str, Any], Awaitable[dict[str, Any]]]
-"""Method and params of a server's request in, the response's `result` or `error` member out."""
-
 _GONE = (BrokenResourceError, ClosedResourceError, EndOfStream)
 
 
@@ -46,17 +41,16 @@ class Connection:
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
-        self.serve: Serve | None = None
-        self.notice: Callable[[str, Any], None] | None = None
         self.encode_cancel: Callable[[int, str], Message | None] | None = None
         self.notices = Notices()
         self.progress: dict[int, Callable[..., Any]] = {}
         self.ended = False
         self._supervisor = Supervisor("zcp.client")
         self._channel: Channel | None = None
+        self._exchanging: ExchangeChannel | None = None
         self._calls: dict[int, Call] = {}
+        self.incoming = Incoming(self._calls, self.spawn, self.tell)
         self._last_id = 0
-        self._serving: dict[str | int, anyio.CancelScope] = {}
         self._opened = anyio.Event()
         self._finished = anyio.Event()
         self._reading = anyio.CancelScope()
@@ -68,13 +62,25 @@ class Connection:
         """Id and method of every call that waits for its answer."""
         return {number: call.method for number, call in self._calls.items()}
 
+    @property
+    def exchanges(self) -> bool:
+        """Whether every request has an exchange of its own here."""
+        return self._exchanging is not None
+
+    @property
+    def session_id(self) -> str | None:
+        """What the server calls the session, where it has a name for it."""
+        return getattr(self._channel, "session_id", None)
+
     # -- opening and ending ------------------------------------------------------------------------
 
     async def open(self) -> None:
         """Connect. Raises what the transport raises, as the one real cause."""
         await self._supervisor.start()
-        self._supervisor.spawn(self._tell_handlers, name="zcp.client.notices")
-        self._supervisor.spawn(self._run, name="zcp.client.connection")
+        # It outlives the call it is opened for, whose context variables are not its own.
+        spawn = partial(Context().run, self._supervisor.spawn)
+        spawn(self._tell_handlers, name="zcp.client.notices")
+        spawn(self._run, name="zcp.client.connection")
         try:
             await self._opened.wait()
         except BaseException:
@@ -92,6 +98,23 @@ class Connection:
             self._reading.cancel()
             await self._finished.wait()
         await self._supervisor.aclose()
+
+    def retire(self) -> None:
+        """Take no more calls, and close once those in flight have ended."""
+        self.ended = True
+        self._closing = True
+        if not self._calls:
+            self._reading.cancel()
+
+    def spawn(self, work: Callable[[], Awaitable[Any]], *, name: str) -> None:
+        """Run this for as long as the connection lasts."""
+        if self._supervisor.running:
+            self._supervisor.spawn(work, name=name)
+
+    def agree(self, headers: Mapping[str, str], *, session: bool) -> None:
+        """Tell a channel of exchanges what was agreed."""
+        if self._exchanging is not None:
+            self._exchanging.agree(headers, session=session)
 
     async def _tell_handlers(self) -> None:
         await self.notices.run()
@@ -114,6 +137,8 @@ class Connection:
     async def _live(self) -> None:
         async with self._connect() as channel:
             self._channel = channel
+            if hasattr(channel, "exchange"):
+                self._exchanging = cast("ExchangeChannel", channel)
             self._opened.set()
             with self._reading:
                 await self._read(channel)
@@ -125,128 +150,91 @@ class Connection:
             retryable = call.repeatable or not call.sent
             call.fail(ConnectionLost(f"{call.method}: {reason}", retryable=retryable))
         self._calls.clear()
-        for scope in self._serving.values():
-            scope.cancel()
-
-    # -- frames in ---------------------------------------------------------------------------------
+        self.incoming.stop()
 
     async def _read(self, channel: Channel) -> None:
         while True:
             try:
-                frame = await channel.receive()
-                self._take(loads(frame))
+                self.incoming.deliver(await channel.receive())
             except ParseError as error:
                 log.warning("ignored a frame of the server: %s", error)
             except _GONE:
                 return
 
-    def _take(self, message: Any) -> None:
-        if is_list(message):
-            for part in message:
-                self._take_one(part)
-        else:
-            self._take_one(message)
-
-    def _take_one(self, message: Any) -> None:
-        if not is_object(message):
-            log.warning("ignored a frame of the server: no JSON-RPC message")
-            return
-        method = message.get("method")
-        if "result" in message or "error" in message:
-            self._answered(message)
-        elif not isinstance(method, str):
-            log.warning("ignored a frame of the server: no JSON-RPC message")
-        elif type(message.get("id")) in (str, int):
-            if self._supervisor.running:
-                self._supervisor.spawn(partial(self._serve, message), name=f"zcp.client {method}")
-        elif self.notice is not None:
-            self.notice(method, message.get("params"))
-
-    def _answered(self, message: Message) -> None:
-        number = message.get("id")
-        call = self._calls.pop(number, None) if type(number) is int else None
-        if call is None:
-            if number is None:
-                log.warning("the server refused a frame: %s", message.get("error"))
-            return
-        if "error" in message:
-            call.fail(remote_error(message["error"]))
-        else:
-            call.result = message["result"]
-            call.answered.set()
-
-    async def _serve(self, message: Message) -> None:
-        request_id, method = message["id"], message["method"]
-        with anyio.CancelScope() as scope:
-            self._serving[request_id] = scope
-            try:
-                assert self.serve is not None
-                answer = await self.serve(method, message.get("params"))
-            finally:
-                self._serving.pop(request_id, None)
-            await self.tell({"id": request_id, **answer})
-
-    def stop_serving(self, request_id: Any) -> None:
-        """The server no longer wants this answer."""
-        scope = self._serving.get(request_id)
-        if scope is not None:
-            scope.cancel()
-
     # -- frames out --------------------------------------------------------------------------------
+
+    def next_number(self) -> int:
+        """An id, or a progress token, nobody else has here."""
+        self._last_id += 1
+        return self._last_id
 
     async def ask(
         self,
         method: str,
         params: dict[str, Any] | None,
         *,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
-        timeout: float | None = None,
+        deadline: Deadline = NO_DEADLINE,
         progress: Callable[..., Any] | None = None,
+        number: int | None = None,
     ) -> Any:
-        """Send a request and wait for its result.
+        """Send a request and wait for its result; `number` is its id if one was drawn before.
 
-        Raises `RemoteError`, `ConnectionLost`, `DeadlineExceeded` after `timeout` seconds,
-        `RequestCancelled`. A cancelled wait tells the server to stop.
+        Raises `RemoteError`, `ConnectionLost`, `DeadlineExceeded` after the deadline,
+        `RequestCancelled`, and what the channel's exchange raises. A cancelled wait tells the
+        server to stop.
         """
-        number = self._last_id = self._last_id + 1
+        number = self.next_number() if number is None else number
         message: Message = {"jsonrpc": "2.0", "id": number, "method": method}
         if progress is not None:
-            params = with_token(params, number)
             self.progress[number] = progress
+        if progress is not None or deadline.extends:
+            params = with_token(params, number)
         if params is not None:
             message["params"] = params
-        call = Call(method, repeatable)
+        call = Call(method, repeatable, deadline)
         try:
-            await self._exchange(call, number, message, timeout)
+            with call.scope:
+                await self._carry(call, number, message, headers or {})
         finally:
             self.progress.pop(number, None)
             if self._calls.pop(number, None) is not None:
                 self._give_up(number, "the caller no longer waits")
+            if self._closing and not self._calls:
+                self._reading.cancel()
         if call.error is not None:
             raise call.error
         if not call.answered.is_set():
-            raise DeadlineExceeded(f"{method}: no answer within {timeout:g} s")
+            raise DeadlineExceeded(f"{method}: no answer within {call.limit:g} s")
         return call.result
 
-    async def _exchange(
-        self, call: Call, number: int, message: Message, timeout: float | None
+    async def _carry(
+        self, call: Call, number: int, message: Message, headers: Mapping[str, str]
     ) -> None:
-        if timeout is not None:
-            with anyio.move_on_after(timeout):
-                await self._exchange(call, number, message, None)
-            return
         if self.ended or self._channel is None:
             raise ConnectionLost(f"{call.method}: the connection has ended")
         frame = dumps(message)
         self._calls[number] = call
         try:
-            await self._channel.send(frame)
-        except _GONE:
+            if self._exchanging is not None:
+                await exchanged(self._exchanging, call, frame, headers, self.incoming.deliver)
+            else:
+                await self._send(self._channel, call, frame)
+        except Exception:
+            # It failed by itself: there is nothing to tell the server.
             self._calls.pop(number, None)
-            raise ConnectionLost(f"{call.method}: {why_gone(self._channel)}") from None
+            raise
+        await self.notices.catch_up()
+
+    @staticmethod
+    async def _send(channel: Channel, call: Call, frame: bytes) -> None:
+        try:
+            await channel.send(frame)
+        except _GONE:
+            raise ConnectionLost(f"{call.method}: {why_gone(channel)}") from None
         call.sent = True
         await call.answered.wait()
-        await self.notices.catch_up()
 
     def cancel(self, number: int) -> bool:
         """Give up a call in flight: it raises `RequestCancelled` where it is awaited. False if no
@@ -260,8 +248,8 @@ class Connection:
 
     def _give_up(self, number: int, reason: str) -> None:
         message = self.encode_cancel(number, reason) if self.encode_cancel is not None else None
-        if message is not None and not self.ended and self._supervisor.running:
-            self._supervisor.spawn(partial(self.tell, message), name="zcp.client.cancel")
+        if message is not None and not self.ended:
+            self.spawn(partial(self.tell, message), name="zcp.client.cancel")
 
     async def tell(self, message: Message) -> None:
         """Send a message that is owed no answer; one to a server that is gone is dropped."""

@@ -1,0 +1,1 @@
+"""`zcp check`: the request-flow checklist of the transport guide, run against a server."""

@@ -1,0 +1,1 @@
+"""Using a session from code that is not async."""

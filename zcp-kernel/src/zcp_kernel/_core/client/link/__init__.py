@@ -1,0 +1,1 @@
+"""One connection of a client, from its opening to its end."""

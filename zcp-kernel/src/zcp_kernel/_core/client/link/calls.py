@@ -1,0 +1,79 @@
+"""A call on its way, and the JSON-RPC members it is made of."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import anyio
+from attrs import frozen
+
+from ....contracts import Channel
+
+
+@frozen
+class Deadline:
+    """How long an answer may take: `seconds`, anew from every progress notice if that `extends` it,
+    but `at_most` so long in all."""
+
+    seconds: float = inf
+    extends: bool = False
+    at_most: float = inf
+
+
+NO_DEADLINE = Deadline()
+
+
+class Call:
+    """A request of ours on its way; `repeatable` if it may be sent twice without harm."""
+
+    __slots__ = (
+        "answered",
+        "deadline",
+        "error",
+        "last",
+        "method",
+        "repeatable",
+        "result",
+        "scope",
+        "sent",
+    )
+
+    def __init__(self, method: str, repeatable: bool, deadline: Deadline) -> None:
+        now = anyio.current_time()
+        self.method = method
+        self.repeatable = repeatable
+        self.deadline = deadline
+        self.sent = False
+        self.answered = anyio.Event()
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.last = now + deadline.at_most
+        self.scope = anyio.CancelScope(deadline=min(now + deadline.seconds, self.last))
+
+    def fail(self, error: Exception) -> None:
+        self.error = error
+        self.answered.set()
+        # An exchange of its own would go on without anybody to wait for it.
+        self.scope.cancel()
+
+    def heard_of(self) -> None:
+        """The server is at work on it."""
+        if self.deadline.extends:
+            self.scope.deadline = min(anyio.current_time() + self.deadline.seconds, self.last)
+
+    @property
+    def limit(self) -> float:
+        """The seconds that were too few."""
+        return min(self.deadline.seconds, self.deadline.at_most)
+
+
+def why_gone(channel: Channel) -> str:
+    reason = getattr(channel, "exit_reason", None)
+    return f"the server is gone ({reason})" if reason else "the server ended the connection"
+
+
+def with_token(params: dict[str, Any] | None, token: int) -> dict[str, Any]:
+    members = dict(params or {})
+    members["_meta"] = {**(members.get("_meta") or {}), "progressToken": token}
+    return members

@@ -1,0 +1,1 @@
+"""Servers under another's roof: what `FastZCP.mount` is made of."""

@@ -1,0 +1,189 @@
+"""What is sent to an upstream for a call of a mounted object, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from ...errors import ParseError, RemoteError
+from ...jsontext import dumps, is_object, loads
+from ...model import (
+    CallRequest,
+    CallResult,
+    CompletionRequest,
+    CreateTaskResult,
+    EmbeddedResource,
+    GetPromptParams,
+    ReadResourceParams,
+    ReadResourceResult,
+    ResourceLink,
+    TaskOptions,
+    TextContent,
+    ToolDefinition,
+)
+from .failures import UpstreamError
+from .following import kind_outcome, outcome
+from .whole import with_value
+
+if TYPE_CHECKING:
+    from ...context import Context
+    from .line import Line
+    from .remote import RemoteSections
+    from .upstream import Upstream
+
+
+class ToolCalls:
+    """Calls of one tool of an upstream's."""
+
+    def __init__(self, sections: RemoteSections, definition: ToolDefinition) -> None:
+        self._sections = sections
+        self._name = definition.name
+        hints, execution = definition.annotations, definition.execution
+        self._takes_tasks = bool(execution and execution.task_support in ("optional", "required"))
+        self._schema = definition.input_schema
+        self._only_as_task = False
+        self._repeatable = bool(hints and (hints.read_only_hint or hints.idempotent_hint))
+
+    async def __call__(self, arguments: dict[str, Any], ctx: Context) -> CallResult:
+        """The upstream's own result; a tool error if it cannot be reached."""
+        try:
+            upstream = self._sections.upstream(ctx)
+            if ctx.asker is None:
+                result = await self._called(upstream, arguments, ctx)
+            else:
+                work = partial(self._called, upstream, arguments)
+                result = await upstream.held.through(ctx, work)
+        except UpstreamError as error:
+            return error.as_result(self._sections.origin)
+        if result.content and self._sections.renamed:
+            result.content = [_renamed(block, self._sections.renamed) for block in result.content]
+        return _fitting(result, ctx)
+
+    async def _called(
+        self, upstream: Upstream, arguments: dict[str, Any], ctx: Context
+    ) -> CallResult:
+        async with upstream.line(ctx) as line:
+            answer = await self._answered(upstream, line, arguments, ctx)
+            if isinstance(answer, CreateTaskResult):
+                answer = await outcome(line, answer.task, ctx)
+            result: CallResult = answer
+            if result.handle is not None:
+                result = await with_value(line.session, result)
+            return result
+
+    async def _answered(
+        self, upstream: Upstream, line: Line, arguments: dict[str, Any], ctx: Context
+    ) -> Any:
+        wished = ctx.task is not None
+        options = TaskOptions() if wished and self._takes_tasks else None
+        request = CallRequest(self._name, arguments, options, extras=ctx.extras)
+        tasks = wished or self._only_as_task
+        try:
+            return await self._sent(upstream, line, request, ctx, tasks)
+        except RemoteError as error:
+            if tasks or not _needs_tasks(error):
+                raise
+        self._only_as_task = True
+        return await self._sent(upstream, line, request, ctx, True)
+
+    def _sent(
+        self, upstream: Upstream, line: Line, request: CallRequest, ctx: Context, tasks: bool
+    ) -> Awaitable[Any]:
+        return upstream.ask(
+            line,
+            "tools/call",
+            request,
+            ctx,
+            repeatable=self._repeatable,
+            schema=self._schema,
+            tasks=tasks,
+        )
+
+
+async def read(
+    sections: RemoteSections, own: str, given: Mapping[str, Any], ctx: Context
+) -> ReadResourceResult:
+    """The contents of `own`, under the URI it was asked for by."""
+    params = ReadResourceParams(own, extras=ctx.extras)
+    result: ReadResourceResult = await _asked(sections, "resources/read", params, ctx)
+    here = given["uri"]
+    if here != own:
+        result.contents = [
+            evolve(each, uri=here) if each.uri == own else each for each in result.contents
+        ]
+    return result
+
+
+async def get_prompt(
+    sections: RemoteSections, name: str, arguments: dict[str, Any], ctx: Context
+) -> Any:
+    params = GetPromptParams(name, arguments, extras=ctx.extras)
+    return await _asked(sections, "prompts/get", params, ctx)
+
+
+async def complete(
+    sections: RemoteSections, ref: Mapping[str, Any], given: dict[str, Any], ctx: Context
+) -> Any:
+    request: CompletionRequest = given["request"]
+    params = evolve(request, ref={**request.ref, **ref}, meta=None)
+    return await _asked(sections, "completion/complete", params, ctx)
+
+
+async def _asked(sections: RemoteSections, operation: str, params: Any, ctx: Context) -> Any:
+    upstream = sections.upstream(ctx)
+
+    async def ask(ctx: Context) -> Any:
+        async with upstream.line(ctx) as line:
+            return await upstream.ask(line, operation, params, ctx)
+
+    return await upstream.held.through(ctx, ask)
+
+
+async def run_kind(sections: RemoteSections, kind: str, given: dict[str, Any], ctx: Context) -> Any:
+    """A task of a kind the upstream has, followed by the caller's own task."""
+    payload = {name: value for name, value in given["payload"].items() if name != "task"}
+    upstream = sections.upstream(ctx)
+    async with upstream.line(ctx) as line:
+        return await kind_outcome(line, kind, payload, ctx)
+
+
+def _needs_tasks(error: RemoteError) -> bool:
+    """Whether a server that decides what becomes a task refused a call for it."""
+    data = error.data
+    needed: Any = data.get("requiredCapabilities") if is_object(data) else None
+    extensions: Any = needed.get("extensions") if is_object(needed) else None
+    return is_object(extensions) and any(name.endswith("/tasks") for name in extensions)
+
+
+def _fitting(result: CallResult, ctx: Context) -> CallResult:
+    """Content goes on as it came. Where results may stay here as handles, text that only repeats
+    the structured content is left to be made again for who needs it."""
+    value = result.structured_content
+    if value is not None and ctx.session.offers_handles and _repeats(result.content, value):
+        return evolve(result, content=[], encoded=dumps(value))
+    if result.content:
+        result.carrier = "both"
+    return result
+
+
+def _repeats(content: list[Any], value: Any) -> bool:
+    if not content:
+        return True
+    if len(content) > 1 or not isinstance(content[0], TextContent):
+        return False
+    try:
+        return bool(loads(content[0].text.encode()) == value)
+    except (ParseError, UnicodeEncodeError):
+        return bool(content[0].text == value)
+
+
+def _renamed(block: Any, names: Mapping[str, str]) -> Any:
+    """A link to a resource that has another URI here."""
+    if isinstance(block, ResourceLink) and block.uri in names:
+        return evolve(block, uri=names[block.uri])
+    if isinstance(block, EmbeddedResource) and block.resource.uri in names:
+        return evolve(block, resource=evolve(block.resource, uri=names[block.resource.uri]))
+    return block

@@ -1,0 +1,1 @@
+"""What a client of MCP does that no server does."""
