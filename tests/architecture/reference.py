@@ -25,15 +25,7 @@ ZCPServerConfig HTTPConfig SSEConfig StreamableHTTPConfig WebSocketConfig RateLi
 """
 
 _NOT_YET_DUE = """
-MCPGatewayClient MCPGatewayServer
-OpenAIStrictSchemaCompiler encode_tool_output decode_tool_output
-websocket_server
-websocket_client
-AgentLoop MCPProfile OpenAIAdapter OpenAIResponsesAdapter TurnResult compile_openai_tools
-format_call format_registry format_result run_responses_turn stream_responses_turn
-submit_tool_results
-AuthContext OAuthConfig OAuthProvider OAuthClient AuthorizationCode AccessToken
-RefreshToken InMemoryOAuthProvider SQLiteOAuthProvider
+MCPProfile format_call format_registry format_result
 """
 
 REFERENCE = _REFERENCE.split()

@@ -24,7 +24,9 @@ HEAVY = {
     "ssl",
     "starlette",
     "trio",
+    "trio_websocket",
     "uvloop",
+    "websockets",
 }
 
 SHOWN_BY_A_PACKAGE = {

@@ -13,7 +13,7 @@ import pytest
 
 import zcp
 from zcp._origins import ORIGINS
-from zcp._resolve import MissingExtraError, installed, resolve
+from zcp._resolve import SUBMODULES, MissingExtraError, installed, resolve
 
 from .reference import NOT_YET_DUE, REFERENCE
 from .source import PACKAGES, at_run_time, is_type_checking, modules, tree
@@ -30,6 +30,9 @@ def typed_names() -> dict[str, str]:
         assert isinstance(statement, ast.ImportFrom)
         for alias in statement.names:
             assert alias.asname == alias.name, "re-exports are spelt `import X as X`"
+            if statement.module is None:
+                assert alias.name in SUBMODULES
+                continue
             home = f"zcp.{statement.module}" if statement.level else statement.module
             names[alias.name] = str(home)
     return names
@@ -58,6 +61,14 @@ def test_every_name_of_the_reference_has_a_home_once_it_is_due(name: str) -> Non
 
 def test_the_names_not_yet_due_are_names_of_the_reference() -> None:
     assert set(NOT_YET_DUE) < set(REFERENCE)
+
+
+@pytest.mark.parametrize("name", sorted(SUBMODULES))
+def test_a_submodule_needs_no_import_of_its_own(name: str) -> None:
+    code = f"import zcp, sys; assert 'zcp.{name}' not in sys.modules; print(zcp.{name}.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == f"zcp.{name}"
+    assert name in dir(zcp)
 
 
 # -- used at run time ------------------------------------------------------------------------------
@@ -96,6 +107,13 @@ def _uses(statement: ast.stmt, name: str) -> bool:
 
 
 STARTED_BY_THE_USER = {
+    "AnthropicAdapter",
+    "MCPGatewayClient",
+    "MCPGatewayServer",
+    "OpenAIResponsesAdapter",
+    "run_responses_turn",
+    "stream_responses_turn",
+    "submit_tool_results",
     "SemanticWorkflowProfile",
     "ZCPServerConfig",
     "ZCPSessionGroup",
@@ -105,8 +123,10 @@ STARTED_BY_THE_USER = {
     "streamable_http_server",
     "run_mcp_stdio_server",
     "run_mcp_stdio_server_sync",
+    "serve_websocket",
     "stdio_client",
     "stdio_server",
+    "websocket_client",
 }
 """Names nothing of ours calls because a program begins with them; an example must."""
 

@@ -13,26 +13,44 @@ from .source import PACKAGES, ROOT, modules, relative, tree
 
 MAY_IMPORT: dict[str, set[str]] = {
     "zcp": {"anyio", "attrs", "click", "rich", *PACKAGES},
+    "zcp_auth_oauth": {
+        "anyio", "argon2", "attrs", "authlib", "click", "cryptography", "joserfc", "starlette",
+        "zcp_kernel",
+    },
     "zcp_kernel": {"anyio", "attrs", "cattrs", "fastjsonschema", "orjson", "packaging", "pluggy"},
     "zcp_profiles": {"anyio", "attrs", "cattrs", "cryptography", "zcp_kernel"},
     "zcp_transport_http": {"anyio", "attrs", "hypercorn", "zcp_kernel"},
     "zcp_transport_stdio": {"anyio", "attrs", "zcp_kernel"},
+    "zcp_transport_ws": {
+        "anyio",
+        "attrs",
+        "trio",
+        "trio_websocket",
+        "websockets",
+        "zcp_kernel",
+    },
 }
 
 OPTIONAL: dict[str, tuple[str, ...]] = {
+    "anthropic": ("zcp_profiles.anthropic",),
+    "openai": ("zcp_profiles.openai",),
     "jsonschema_rs": ("zcp_kernel._core.schema",),
     "opentelemetry": ("zcp_transport_http",),
     "trio": ("zcp_kernel._core.supervisor", "zcp_transport_http", "zcp_transport_stdio"),
-    "pytest": ("zcp_kernel.testing",),
+    "pytest": ("zcp_auth_oauth.testing", "zcp_kernel.testing",),
 }
 """Libraries that need not be there, and the only places that may import them."""
 
 NEED_THEIR_LIBRARY = (
+    "zcp_auth_oauth.testing",
     "zcp_kernel._core.schema.rs",
     "zcp_kernel._core.schema.rs_faults",
     "zcp_kernel.testing",
     "zcp_transport_http.telemetry",
     "zcp_transport_stdio.trio_io",
+    "zcp_transport_ws.client.on_trio",
+    "zcp_transport_ws.server.on_trio",
+    "zcp_transport_ws.sockets.on_trio",
 )
 """Modules that are imported only where their optional library is."""
 

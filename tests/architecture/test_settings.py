@@ -10,7 +10,7 @@ from zcp_kernel.plugins import PluginHost
 
 from .source import modules, tree
 
-PRODUCT = ("mcp", "native", "exposure", "stdio", "http")
+PRODUCT = ("mcp", "native", "exposure", "stdio", "http", "ws", "oauth")
 
 SECTIONS = PluginHost(only=PRODUCT, environ={}).config_sections()
 

@@ -173,7 +173,7 @@ def test_a_pinned_revision_is_spoken(zcp: Zcp, at: At, revision: str) -> None:
     assert ran.json["count"] == 3
 
 
-@pytest.mark.parametrize(("prefer", "spoken"), [("native", "zcp/1"), ("mcp", "2025-11-25")])
+@pytest.mark.parametrize(("prefer", "spoken"), [("native", "zcp/1"), ("mcp", "2026-07-28")])
 def test_the_preferred_protocol_is_spoken(zcp: Zcp, at: At, prefer: str, spoken: str) -> None:
     assert zcp(*at("inspect", "--json", "--prefer", prefer)).json["protocolVersion"] == spoken
 

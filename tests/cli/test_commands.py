@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from zcp.cli.app import COMMANDS
+
 from .conftest import Zcp
 
 
@@ -59,6 +61,7 @@ def test_inspect_tells_who_the_server_is(zcp: Zcp, kitchen: Path) -> None:
     assert ran.code == 0
     facts = dict(line.split(":", 1) for line in ran.out.splitlines())
     assert facts["server"].strip() == "Kitchen 3.1"
+    assert facts["protocol"].strip() == "zcp/1 (native)"
     assert facts["instructions"].strip() == "Cook."
     assert facts["resources"].strip() == "2"
     assert facts["templates"].strip() == "1"
@@ -72,6 +75,60 @@ def test_inspect_as_json(zcp: Zcp, kitchen: Path) -> None:
     assert report["serverInfo"]["name"] == "Kitchen"
     assert report["counts"]["resources"] == 2
     assert report["nativeOnlyTaskKinds"] == ["stew", "simmer"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "era"), [("2025-11-25", "handshake"), ("2026-07-28", "stateless")]
+)
+def test_inspect_tells_the_era(zcp: Zcp, kitchen: Path, revision: str, era: str) -> None:
+    report = zcp("inspect", kitchen, "--json", "--revision", revision).json
+    assert (report["protocolVersion"], report["era"]) == (revision, era)
+
+
+def test_prompts_are_listed(zcp: Zcp, kitchen: Path) -> None:
+    ran = zcp("prompts", kitchen)
+    assert ran.code == 0, ran.err
+    heading, recipe = ran.out.splitlines()
+    assert heading.split() == ["PROMPT", "ARGUMENTS", "DESCRIPTION"]
+    assert recipe.startswith("recipe  dish, ")
+    assert zcp("prompts", kitchen, "--json").json["prompts"][0]["name"] == "recipe"
+
+
+def test_resources_and_templates_are_listed(zcp: Zcp, kitchen: Path) -> None:
+    lines = zcp("resources", kitchen).out.splitlines()
+    assert [line.split()[0] for line in lines] == ["RESOURCE", "kitchen://menu", "kitchen://photo"]
+    lines = zcp("resources", kitchen, "--templates").out.splitlines()
+    assert lines[0].split()[0] == "TEMPLATE"
+    assert lines[1].startswith("kitchen://shelf/{")
+    listed = zcp("resources", kitchen, "--templates", "--json").json["resourceTemplates"]
+    assert len(listed) == 1
+
+
+@pytest.mark.parametrize("revision", ["zcp/1", "2025-06-18", "2026-07-28"])
+def test_ping(zcp: Zcp, kitchen: Path, revision: str) -> None:
+    ran = zcp("ping", kitchen, "--count", "3", "--revision", revision)
+    assert ran.code == 0, ran.err
+    assert len(ran.out.splitlines()) == 3
+    assert all(line.startswith(f"Kitchen 3.1 ({revision}): ") for line in ran.out.splitlines())
+    told = zcp("ping", kitchen, "--json", "--revision", revision).json
+    assert told["protocolVersion"] == revision
+    assert len(told["milliseconds"]) == 1
+
+
+def test_a_listing_that_takes_too_long(zcp: Zcp) -> None:
+    slow = """
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["method"] == "initialize":
+        answer = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+                  "serverInfo": {"name": "slow", "version": "1"}}
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": answer}), flush=True)
+"""
+    ran = zcp("tools", "--timeout", "0.3", "--revision", "2025-11-25", "--json", "--",
+              sys.executable, "-c", slow)  # fmt: skip
+    assert ran.code == 1
+    assert ran.json["error"] == {"code": 408, "message": "no answer within 0.3 s"}
 
 
 def test_a_task_is_created_and_followed(zcp: Zcp, kitchen: Path) -> None:
@@ -170,6 +227,6 @@ def test_version_and_help(zcp: Zcp) -> None:
     assert zcp("--version").out.startswith("zcp 1.")
     ran = zcp("--help")
     assert ran.code == 0
-    for command in ("serve", "tools", "call", "read", "prompt", "tasks", "inspect", "plugins"):
+    for command in COMMANDS:
         assert f"\n  {command} " in ran.out
         assert zcp(command, "--help").code == 0

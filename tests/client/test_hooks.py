@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from zcp_kernel._core.client import notices
+from zcp_kernel._core.client.link import notices
 from zcp_kernel.errors import ConnectionLost, InvalidParams, MissingCapability
 
 from .conftest import SILENCE, FakeServer, MakeSession

@@ -125,7 +125,7 @@ async def test_the_handshake(connect: Connect, revision: str) -> None:
 async def test_native_comes_first_and_mcp_may_be_preferred(connect: Connect) -> None:
     server = stdio_server(make_app())
     assert (await connect(server)).protocol_version == NATIVE
-    assert (await connect(server, prefer=["mcp"])).protocol_version == "2025-11-25"
+    assert (await connect(server, prefer=["mcp"])).protocol_version == "2026-07-28"
 
 
 async def test_a_server_of_mcp_alone_is_met_on_its_terms(connect: Connect) -> None:
@@ -133,7 +133,7 @@ async def test_a_server_of_mcp_alone_is_met_on_its_terms(connect: Connect) -> No
     dialects = list(server.dialects)
     del server._composed().dialects["native"]
     client = await connect(server, dialects=dialects)
-    assert client.protocol_version == "2025-11-25"
+    assert client.protocol_version == "2026-07-28"
     assert (await client.call_tool("math.add", {"a": 1, "b": 2}))["isError"] is False
 
 

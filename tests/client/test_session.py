@@ -23,6 +23,7 @@ from zcp_kernel.memory import MemoryChannel
 from zcp_kernel.testing.echo import EchoDialect
 
 from .conftest import SILENCE, FakeServer, MakeSession, RefusalError
+from .eras import until
 
 pytestmark = pytest.mark.anyio
 
@@ -166,8 +167,8 @@ async def test_an_unreadable_answer_is_an_error_of_that_call(open_session: MakeS
 
 async def test_an_operation_the_revision_lacks(open_session: MakeSession) -> None:
     client = await open_session(FakeServer())
-    with pytest.raises(MethodNotFound, match="tools/pipeline in echo echo/1"):
-        await client.ask("tools/pipeline", None)
+    with pytest.raises(MethodNotFound, match="tools/nothing in echo echo/1"):
+        await client.ask("tools/nothing", None)
 
 
 async def test_bad_frames_and_unknown_ids_are_ignored(
@@ -286,36 +287,83 @@ async def test_an_initialize_is_never_cancelled() -> None:
 # -- the end of a connection ----------------------------------------------------------------------
 
 
-async def test_a_lost_connection_fails_every_call_at_once(open_session: MakeSession) -> None:
-    server = FakeServer(**{"tools/call": SILENCE, "tools/list": SILENCE})
+async def test_a_lost_connection_ends_every_call_at_once(open_session: MakeSession) -> None:
+    server = FakeServer(**{"tools/call": SILENCE})
+    server.answers["tools/list"] = lambda params: (
+        SILENCE if server.connections == 1 else tool_list("a")
+    )
     client = await open_session(server)
-    lost: dict[str, bool] = {}
+    listed: list[Any] = []
 
-    async def expect_loss(name: str, call: Any) -> None:
+    async def call() -> None:
         with pytest.raises(ConnectionLost, match="the server ended the connection") as caught:
-            await call()
-        lost[name] = caught.value.retryable
+            await client.call_tool("x")
+        assert not caught.value.retryable
+
+    async def read() -> None:
+        listed.append(await client.list_tools())
 
     with anyio.fail_after(5):
         async with anyio.create_task_group() as group:
-            group.start_soon(expect_loss, "call", lambda: client.call_tool("x"))
-            group.start_soon(expect_loss, "list", client.list_tools)
+            group.start_soon(call)
+            group.start_soon(read)
             await anyio.wait_all_tasks_blocked()
             await server.hang_up()
-    assert lost == {"call": False, "list": True}
+    assert [tool["name"] for tool in listed[0]["tools"]] == ["a"]
+    assert server.methods().count("tools/call") == 1
 
 
-async def test_a_harmless_tool_may_be_called_again(open_session: MakeSession) -> None:
+@pytest.mark.parametrize("marked", ["readOnlyHint", "idempotentHint", None])
+async def test_a_harmless_call_is_sent_once_more(
+    open_session: MakeSession, marked: str | None
+) -> None:
     listed = tool_list("read")
-    listed["tools"][0]["annotations"] = {"readOnlyHint": True}
+    listed["tools"][0]["annotations"] = {marked: True} if marked else {}
+    server = FakeServer(**{"tools/list": listed})
+    server.answers["tools/call"] = lambda params: (
+        SILENCE if server.connections == 1 else {"content": []}
+    )
+    client = await open_session(server)
+    await client.list_tools()
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(_hang_up_soon, server)
+            result = await client.call_tool("read", idempotent=None if marked else True)
+    assert result == {"content": [], "isError": False}
+    assert server.methods().count("tools/call") == 2
+
+
+async def test_what_is_lost_twice_is_an_error(open_session: MakeSession) -> None:
+    server = FakeServer(ping=SILENCE)
+    client = await open_session(server)
+
+    async def hang_up_twice() -> None:
+        await _hang_up_soon(server)
+        await until(lambda: server.connections == 2)
+        await _hang_up_soon(server)
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as group:
+            group.start_soon(hang_up_twice)
+            with pytest.raises(ConnectionLost) as caught:
+                await client.ping()
+    assert caught.value.retryable
+    assert server.methods().count("ping") == 2
+
+
+async def test_a_call_said_not_to_be_idempotent_is_not_sent_again(
+    open_session: MakeSession,
+) -> None:
+    listed = tool_list("read")
+    listed["tools"][0]["annotations"] = {"idempotentHint": True}
     server = FakeServer(**{"tools/list": listed, "tools/call": SILENCE})
     client = await open_session(server)
     await client.list_tools()
     async with anyio.create_task_group() as group:
         group.start_soon(_hang_up_soon, server)
         with pytest.raises(ConnectionLost) as caught:
-            await client.call_tool("read")
-    assert caught.value.retryable
+            await client.call_tool("read", idempotent=False)
+    assert not caught.value.retryable
 
 
 async def _hang_up_soon(server: FakeServer) -> None:
@@ -324,7 +372,7 @@ async def _hang_up_soon(server: FakeServer) -> None:
 
 
 async def test_the_exit_reason_is_told(open_session: MakeSession) -> None:
-    server = FakeServer(ping=SILENCE)
+    server = FakeServer(**{"tools/call": SILENCE})
 
     class Process(FakeServer):
         @asynccontextmanager
@@ -336,8 +384,8 @@ async def test_the_exit_reason_is_told(open_session: MakeSession) -> None:
     client = await open_session(Process())
     async with anyio.create_task_group() as group:
         group.start_soon(_hang_up_soon, server)
-        with pytest.raises(ConnectionLost, match=r"ping: .*\(exit code 3\)"):
-            await client.ping()
+        with pytest.raises(ConnectionLost, match=r"tools/call: .*\(exit code 3\)"):
+            await client.call_tool("x")
 
 
 async def test_the_session_connects_anew_and_restores_what_it_was_told(

@@ -14,12 +14,11 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from zcp_kernel.app import FastZCP
 from zcp_kernel.errors import ConfigError
 from zcp_kernel.hookspecs import hookimpl
-from zcp_transport_http.config import HTTPConfig, SSEConfig, WebSocketConfig
-from zcp_transport_http.inprocess.http import MemoryHTTP
+from zcp_transport_http.client.memory import MemoryHTTP
+from zcp_transport_http.config import HTTPConfig, SSEConfig
 
 pytestmark = pytest.mark.anyio
 
-CLOSED = [{"type": "websocket.close", "code": 1000}]
 PATHS = ["/healthz", "/mcp", "/messages", "/metadata", "/metrics", "/readyz", "/sse", "/zcp"]
 
 
@@ -46,7 +45,8 @@ async def test_an_unknown_path_names_the_paths_there_are() -> None:
     async with site() as here:
         answer = await here.client("/mpc").request("GET")
     assert answer.status == 404
-    assert answer.message["error"]["data"]["paths"] == PATHS
+    # Plugins that happen to be installed may bring more.
+    assert {*PATHS} <= {*answer.message["error"]["data"]["paths"]}
     assert "/mpc" in answer.message["error"]["message"]
 
 
@@ -85,7 +85,7 @@ async def test_paths_are_a_matter_of_configuration() -> None:
     async with site(http=http, sse=sse) as here:
         answer = await here.client("/").request("GET")
         paths = ["/a/mcp", "/about", "/b", "/events", "/post", "/ready", "/up"]
-        assert answer.message["error"]["data"]["paths"] == paths
+        assert {*paths} <= {*answer.message["error"]["data"]["paths"]}
         assert (await here.client("/a/mcp").initialize()).status == 200
         assert (await here.client("/b").initialize("zcp/1")).status == 200
 
@@ -206,20 +206,14 @@ async def websocket(application: Any, path: str) -> list[dict[str, Any]]:
 
 
 async def test_a_websocket_goes_to_the_mount_that_claims_it() -> None:
-    async with running(configured(mounting("/ws"))) as here:
-        accepted, echoed, _ = await websocket(here.application, "/ws/")
+    async with running(configured(mounting())) as here:
+        accepted, echoed, _ = await websocket(here.application, "/extra/")
     assert accepted["type"] == "websocket.accept"
     assert echoed["text"] == "there and back"
 
 
 async def test_a_websocket_nobody_claims_is_refused() -> None:
     async with running(configured(mounting())) as here:
-        assert await websocket(here.application, "/ws") == CLOSED
-
-
-async def test_websockets_can_be_turned_off() -> None:
-    off = WebSocketConfig(enabled=False)
-    async with running(configured(mounting("/ws"), {"websocket": off})) as here:
-        assert await websocket(here.application, "/ws/") == CLOSED
-        metadata = (await here.client("/metadata").request("GET")).message
-        assert metadata["surfaces"]["ws"] == {"path": "/ws", "enabled": False}
+        (closed,) = await websocket(here.application, "/socket")
+    assert closed["type"] == "websocket.close"
+    assert "/socket" in closed["reason"]

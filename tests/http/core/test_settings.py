@@ -9,7 +9,7 @@ from http_core import AUTH, configured, running, site, weather
 from zcp_kernel.app import FastZCP
 from zcp_kernel.errors import ConfigError
 from zcp_kernel.hookspecs import hookimpl
-from zcp_transport_http.config import BearerAuthConfig, StreamableHTTPConfig, WebSocketConfig
+from zcp_transport_http.config import BearerAuthConfig, StreamableHTTPConfig
 
 pytestmark = pytest.mark.anyio
 
@@ -46,21 +46,22 @@ async def test_without_sessions_only_what_needs_none_is_served() -> None:
         assert (await native.post(native.tool("add", {"a": 1, "b": 2}))).status == 200
 
 
-async def test_the_path_of_the_websocket_is_told() -> None:
-    async def socket(scope: Any, receive: Any, send: Any) -> None: ...
+async def test_a_mount_that_names_its_surface_is_told_by_it() -> None:
+    class Socket:
+        surface = "socket"
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 
     class Mounting:
         name = "mounting"
 
         @hookimpl
         def zcp_asgi_mounts(self, kernel: Any) -> dict[str, Any]:
-            return {"/socket": socket}
+            return {"/socket": Socket()}
 
-    app = FastZCP("A", plugins=[Mounting()])
-    application = configured(app, {"websocket": WebSocketConfig(path="/socket")})
-    async with running(application) as here:
+    async with running(configured(FastZCP("A", plugins=[Mounting()]))) as here:
         told = (await here.client("/metadata").request("GET")).message
-    assert told["surfaces"]["ws"] == {"path": "/socket", "enabled": True}
+    assert told["surfaces"]["socket"] == {"path": "/socket"}
 
 
 async def test_the_token_may_come_in_another_header_under_another_scheme() -> None:

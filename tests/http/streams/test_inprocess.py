@@ -9,27 +9,33 @@ from typing import Any
 import anyio
 import pytest
 from zcp_kernel.client import ZCPClientSession, session_over
-from zcp_kernel.errors import ConnectionLost, RemoteError
-from zcp_transport_http.inprocess import (
+from zcp_kernel.errors import ExchangeRefused
+from zcp_transport_http import (
     sse_client,
     sse_server,
     streamable_http_client,
     streamable_http_server,
 )
-from zcp_transport_http.inprocess.channel import streamable_channel
-from zcp_transport_http.inprocess.http import HTTPResponse, MemoryHTTP
+from zcp_transport_http.client.channel import streamable_channel
+from zcp_transport_http.client.http import HTTPResponse
+from zcp_transport_http.client.memory import MemoryHTTP
 
 from .kitchen import Kitchen, until
 
 pytestmark = pytest.mark.anyio
 ENDPOINT = "http://127.0.0.1:8000"
+HANDSHAKE = "2025-11-25"
 
 
-def clients(kitchen: Kitchen, **hooks: Any) -> list[ZCPClientSession]:
+def clients(
+    kitchen: Kitchen, revision: str | None = HANDSHAKE, **hooks: Any
+) -> list[ZCPClientSession]:
     """One client per way to speak HTTP."""
+    native = streamable_http_server(kitchen.app, f"{ENDPOINT}/zcp")
+    mcp = streamable_http_server(kitchen.app, f"{ENDPOINT}/mcp")
     return [
-        streamable_http_client(streamable_http_server(kitchen.app, f"{ENDPOINT}/zcp"), **hooks),
-        streamable_http_client(streamable_http_server(kitchen.app, f"{ENDPOINT}/mcp"), **hooks),
+        streamable_http_client(native, **hooks),
+        streamable_http_client(mcp, revision=revision, **hooks),
         sse_client(sse_server(kitchen.app), **hooks),
     ]
 
@@ -37,13 +43,13 @@ def clients(kitchen: Kitchen, **hooks: Any) -> list[ZCPClientSession]:
 async def test_the_path_picks_the_plane() -> None:
     kitchen = Kitchen()
     spoken: list[Any] = []
-    for client in clients(kitchen):
+    for client in clients(kitchen, revision=None):
         async with client:
             result = await client.initialize()
             spoken.append(result["protocolVersion"])
             answer = await client.call_tool("add", {"a": 2, "b": 3})
             assert answer["isError"] is False
-    assert spoken == ["zcp/1", "2025-11-25", "2025-11-25"]
+    assert spoken == ["zcp/1", "2026-07-28", "2025-11-25"]
 
 
 @pytest.mark.parametrize("revision", ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"])
@@ -109,7 +115,7 @@ async def test_calls_run_side_by_side_and_a_cancelled_one_stops() -> None:
 async def test_closing_ends_the_session_on_the_server() -> None:
     server = streamable_http_server(Kitchen().app, f"{ENDPOINT}/mcp")
     async with server:
-        client = streamable_http_client(server)
+        client = streamable_http_client(server, revision=HANDSHAKE)
         async with client:
             await client.list_tools()
             assert len(server.application.kernel.audience) == 1
@@ -119,8 +125,8 @@ async def test_closing_ends_the_session_on_the_server() -> None:
 async def test_clients_of_one_server_share_it() -> None:
     async with (
         streamable_http_server(Kitchen().app) as server,
-        streamable_http_client(server) as one,
-        streamable_http_client(server) as two,
+        streamable_http_client(server, revision=HANDSHAKE) as one,
+        streamable_http_client(server, revision=HANDSHAKE) as two,
     ):
         assert await one.list_tools() == await two.list_tools()
         assert len(server.application.kernel.audience) == 2
@@ -150,8 +156,9 @@ def test_a_server_outlives_its_event_loop() -> None:
 async def test_an_answer_without_json_is_an_error_of_that_call() -> None:
     async with streamable_http_server(Kitchen().app, f"{ENDPOINT}/nowhere") as server:
         client = streamable_http_client(server)
-        with pytest.raises(RemoteError, match="404"):
+        with pytest.raises(ExchangeRefused, match="404") as refused:
             await client.initialize()
+        assert refused.value.status == 404
         await client.close()
 
 
@@ -189,7 +196,7 @@ async def unsteady(kitchen: Kitchen) -> AsyncGenerator[tuple[ZCPClientSession, U
         def connect() -> Any:
             return streamable_channel(http, server.endpoint)
 
-        async with session_over(connect, dialects=server.dialects) as client:
+        async with session_over(connect, dialects=server.dialects, revision=HANDSHAKE) as client:
             yield client, http, server
         tasks.cancel_scope.cancel()
 
@@ -215,11 +222,9 @@ async def test_the_version_agreed_on_is_named_from_then_on() -> None:
         assert set(named[1:]) == {"2025-11-25"}
 
 
-async def test_a_session_the_server_forgot_is_a_lost_connection() -> None:
+async def test_a_session_the_server_forgot_is_opened_anew() -> None:
     async with unsteady(Kitchen()) as (client, _, server):
         (session,) = server.application.kernel.audience
         session.close()
-        with pytest.raises(ConnectionLost):
-            await client.call_tool("add", {"a": 1, "b": 2})
         again = await client.call_tool("add", {"a": 1, "b": 2})
         assert again["content"][0]["text"] == "3"

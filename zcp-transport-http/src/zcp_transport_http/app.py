@@ -73,9 +73,9 @@ class ZCPASGIApp:
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket":
-            running = await self._started_for_socket(receive, send)
-            if running is not None:
-                await running.upgrades(scope, receive, send)
+            upgrading = await self._started_for_socket(receive, send)
+            if upgrading is not None:
+                await upgrading.upgrades(scope, receive, send)
         else:
             raise ValueError(f"ASGI scope of type {scope['type']!r}")
 

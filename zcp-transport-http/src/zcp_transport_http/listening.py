@@ -13,8 +13,8 @@ PROBES = 2
 class WatchedConfig(Config):
     """hypercorn's settings, and how long a connection may be silent before the system asks whether
     its peer is still there: `probe_seconds` (0: never). One that does not answer in as long is
-    reset. hypercorn's own pings (`websocket_ping_interval`) wait for no answer, and their task holds
-    a closed connection open for an interval.
+    reset. hypercorn's own pings (`websocket_ping_interval`) wait for no answer, and their task
+    holds a closed connection open for an interval.
     """
 
     probe_seconds: float = 0

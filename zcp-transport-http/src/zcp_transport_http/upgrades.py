@@ -1,14 +1,15 @@
 """WebSocket upgrades: guarded like requests, then left to the mount that claims the path.
 
-A mount takes part by what its application has besides being callable: `websocket_credentials(scope)`
-gives header fields for credentials that came elsewhere than in a header (a `ValueError` refuses the
-upgrade), and makes the application ask who is calling. It then finds in `scope["extensions"]["zcp"]`
-the `principal` and `admit(n)`, which counts n messages for the rate limit and returns None, or the
+A mount takes part by a method of its application: `websocket_credentials(scope)` gives header
+fields for credentials that came elsewhere (a `ValueError` refuses the upgrade), and makes
+this application ask who is calling. The mount then finds in `scope["extensions"]["zcp"]` the
+`principal` and `admit(n)`, which counts n messages for the rate limit and returns None, or the
 seconds to wait. Other mounts are guarded by host and origin alone, as they are over HTTP.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .guard.credentials import ANONYMOUS
@@ -18,7 +19,7 @@ from .routing import Mount, below_mount, mounted
 from .wire import Headers, problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import MutableMapping
 
     from zcp_kernel.security import Principal
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .wire import Receive, Scope, Send
 
 __all__ = ["Upgrades"]
+
+Admit = Callable[[int], Awaitable[float | None]]
 
 EXTENSION = "zcp"
 DENIAL = "websocket.http.response"
@@ -66,13 +69,13 @@ class Upgrades:
         credentials: Any = getattr(mount.application, "websocket_credentials", None)
         if credentials is None:
             if parts.limit.enabled:
-                parts.limit.take(parts.limit.caller(None, scope))
+                await parts.limit.take(parts.limit.caller(None, scope))
             return mount, inner
         principal = await self._principal(credentials, headers, scope)
         served.principal = principal.subject
         known = {"principal": principal, "admit": self._admit(principal, scope)}
-        extensions = {**(scope.get("extensions") or {}), EXTENSION: known}
-        return mount, {**inner, "extensions": extensions}
+        offered: dict[str, Any] = scope.get("extensions") or {}
+        return mount, {**inner, "extensions": {**offered, EXTENSION: known}}
 
     async def _principal(
         self, credentials: Callable[[Scope], Any], headers: Headers, scope: Scope
@@ -90,19 +93,21 @@ class Upgrades:
             principal = await parts.gate.admit(headers)
         finally:
             if parts.limit.enabled:
-                parts.limit.take(parts.limit.caller(principal, scope))
+                await parts.limit.take(parts.limit.caller(principal, scope))
         return principal
 
-    def _admit(self, principal: Principal, scope: Scope) -> Callable[[int], float | None] | None:
+    def _admit(
+        self, principal: Principal, scope: Scope
+    ) -> Callable[[int], Awaitable[float | None]] | None:
         limit = self._parts.limit
         if not limit.enabled:
             return None
         caller = limit.caller(principal, scope)
 
-        def admit(messages: int) -> float | None:
+        async def admit(messages: int) -> float | None:
             try:
                 for _ in range(messages):
-                    limit.take(caller)
+                    await limit.take(caller)
             except Refused as refused:
                 return float(refused.members["retryAfterSeconds"])
             return None

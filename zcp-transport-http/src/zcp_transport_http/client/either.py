@@ -21,6 +21,7 @@ from .legacy import SSEChannel, sse_channel
 __all__ = ["EitherChannel", "either_channel"]
 
 OLD_SERVER = frozenset({400, 404, 405})
+CLOSED_DOOR = frozenset({401, 403})
 
 
 @asynccontextmanager
@@ -94,6 +95,11 @@ class EitherChannel:
         try:
             other = sse_channel(self._http, self._url, self._headers)
             self._channel = await self._stack.enter_async_context(other)
+        except ExchangeRefused as error:
+            if error.status in CLOSED_DOOR:
+                # There is one, and it does not let us in.
+                raise
+            return False
         except (ConnectionLost, SessionLost, RateLimited):
             # No old server either: what the new transport was told is the better explanation.
             return False

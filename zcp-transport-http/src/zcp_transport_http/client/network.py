@@ -26,15 +26,11 @@ import httpx2
 from attrs import frozen
 
 from .http import HTTPResponse, Unreachable
+from .lanes import Lanes
 
 __all__ = ["NetworkHTTP", "NetworkOptions", "is_loopback", "network_http"]
 
 log = logging.getLogger("zcp.http")
-
-KEPT_CONNECTIONS = 20
-KEPT_SECONDS = 4.0
-"""Below the five seconds after which common servers close an idle connection: a request sent into
-that closing may or may not have been served."""
 
 PROBE_IDLE_SECONDS, PROBE_EVERY_SECONDS, PROBES = 20, 10, 3
 """TCP keep-alive: a host that vanished is noticed after less than a minute."""
@@ -68,17 +64,21 @@ async def network_http(
 ) -> AsyncGenerator[NetworkHTTP]:
     """An `HTTPClient` for the server of `url`; leaving closes its connections."""
     options = options or NetworkOptions()
-    transport = httpx2.AsyncHTTPTransport(
-        verify=_trust(options.verify),
-        trust_env=not is_loopback(url),
-        limits=httpx2.Limits(
-            max_keepalive_connections=KEPT_CONNECTIONS, keepalive_expiry=KEPT_SECONDS
-        ),
-        proxy=options.proxy or _environment_proxy(url),
-        socket_options=_socket_options(),
-    )
+    trust_env = not is_loopback(url)
+    trusted = httpx2.create_ssl_context(_trust(options.verify), trust_env=trust_env)
+    proxy = options.proxy or _environment_proxy(url)
+
+    def lane(limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
+        return httpx2.AsyncHTTPTransport(
+            verify=trusted,
+            trust_env=trust_env,
+            limits=limits,
+            proxy=proxy,
+            socket_options=_socket_options(),
+        )
+
     timeout = httpx2.Timeout(None, connect=options.connect_seconds, write=options.write_seconds)
-    async with httpx2.AsyncClient(transport=transport, timeout=timeout) as client:
+    async with httpx2.AsyncClient(transport=Lanes(lane), timeout=timeout) as client:
         yield NetworkHTTP(client)
 
 

@@ -1,0 +1,1 @@
+"""Authorization for ZCP servers: authorization server, resource server and client."""

@@ -1,0 +1,1 @@
+"""Fetching what others publish, without being led astray."""

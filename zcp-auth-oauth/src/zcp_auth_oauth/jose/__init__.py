@@ -1,0 +1,1 @@
+"""JSON Web Tokens and keys: what is believed, and what is signed here."""

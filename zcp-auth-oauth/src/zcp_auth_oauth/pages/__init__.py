@@ -1,0 +1,1 @@
+"""What users see: sign-in, consent, and what went wrong. Nothing here runs a script."""

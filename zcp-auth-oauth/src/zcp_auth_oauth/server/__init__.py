@@ -1,0 +1,1 @@
+"""The authorization server: who may have which token."""

@@ -1,0 +1,1 @@
+"""The grants of the token endpoint (RFC 6749, section 1.3)."""

@@ -1,0 +1,1 @@
+"""How users sign in at the authorization server."""

@@ -1,0 +1,5 @@
+"""WebSockets of different makers behind one small face."""
+
+from .base import Socket
+
+__all__ = ["Socket"]
