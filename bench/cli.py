@@ -10,7 +10,7 @@ from . import docs
 from .machine import facts
 from .report import Table
 
-MODES = ("stdio", "inprocess", "kernel", "startup", "lists", "http", "sessions", "mount", "native")
+MODES = ("stdio", "inprocess", "kernel", "startup", "lists", "http", "sessions", "mount", "native", "websocket")
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -44,6 +44,8 @@ class Environment:
 
 
 MCP1 = Environment("mcp1", ("mcp==1.30.0",))
+MCP1_WS = Environment("mcp1-ws", ("mcp[ws]==1.30.0",))
+"""The last major version with a WebSocket."""
 MCP2 = Environment("mcp2", ("mcp==2.3.0",))
 # The newest whose requirements every index can meet: 4.1.3 and later want a certifi few have yet.
 FASTMCP = Environment("fastmcp", ("fastmcp==4.1.2",))
@@ -61,6 +63,11 @@ OURS = Environment(
     "zcp",
     ("trio>=0.31",),
     ("zcp-kernel", "zcp-profiles", "zcp-transport-stdio", "."),
+)
+OURS_WS = Environment(
+    "zcp-ws",
+    (*OURS.pins, *HTTP_SERVERS),
+    (*OURS.local[:-1], "zcp-transport-http", "zcp-transport-ws", "."),
 )
 OURS_HTTP = Environment(
     "zcp-http", (*OURS.pins, *HTTP_SERVERS), (*OURS.local[:-1], "zcp-transport-http", ".")

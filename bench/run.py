@@ -1,6 +1,6 @@
 """Measure zcp beside the official MCP Python SDK, FastMCP and a bare JSON-RPC echo.
 
-    python bench/run.py stdio|inprocess|kernel|startup|lists|http|sessions|native|all
+    python bench/run.py stdio|inprocess|kernel|startup|lists|http|sessions|native|websocket|all
         [--json FILE] [--write-docs]
 
 Only this machine's Python and pip are needed: the environments are made by the first run.

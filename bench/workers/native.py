@@ -135,7 +135,8 @@ async def results() -> dict[str, float]:
     """A result of a hundred rows against its bare JSON."""
     app = FastZCP("bench")
     rows = [{"id": n, "name": f"row {n}", "price": n * 1.5, "ok": n % 2 == 0} for n in range(100)]
-    for name, mode in (("rows", "inline"), ("kept", "handle")):
+    modes: dict[str, Any] = {"rows": "inline", "kept": "handle"}
+    for name, mode in modes.items():
         app.tool(name=name, input_schema={"type": "object"}, output_mode=mode, blocking=False)(
             lambda: rows
         )

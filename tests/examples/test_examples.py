@@ -29,9 +29,9 @@ def zcp(*args: object) -> Any:
 
 def test_every_example_is_tested_here() -> None:
     tested = {
-        "hooked_client", "http_surfaces", "multi_backend_client", "run_zcp_api_server",
-        "run_zcp_mcp_stdio_server", "subprocess_client", "task_client", "type_hints_server",
-        "zcp_server_template",
+        "hooked_client", "http_surfaces", "model_adapters", "multi_backend_client",
+        "run_zcp_api_server", "run_zcp_mcp_stdio_server", "subprocess_client", "task_client",
+        "type_hints_server", "websocket", "zcp_server_template",
     }  # fmt: skip
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
@@ -45,6 +45,27 @@ def test_every_example_is_tested_here() -> None:
                 "/mcp 2025-11-25 {'sum': 3}",
                 "/zcp zcp/1 {'sum': 3}",
                 "/sse 2025-11-25 {'sum': 3}",
+            ],
+        ),
+        (
+            "websocket",
+            [
+                "notifications/tasks/status ",
+                "notifications/tasks/status 40 degrees",
+                "notifications/tasks/status 70 degrees",
+                "notifications/tasks/status 100 degrees",
+                "notifications/tasks/status 100 degrees",
+                "2 litres at 100 degrees",
+            ],
+        ),
+        (
+            "model_adapters",
+            [
+                'adapter: completed Found: {"city":"Hangzhou","days":1,"temperature":24}',
+                "loop: 2 turns, 4 requests",
+                "turns: ['weather.get'] "
+                'Found: {"city":"Hangzhou","days":1,"temperature":24}',
+                "stream: TurnEnded",
             ],
         ),
         (

@@ -58,10 +58,10 @@ async def test_typed_keywords_are_what_the_guides_say() -> None:
     assert settings.auth.token == "s3cret"
     assert settings.rate_limit.max_requests == 240
     assert settings.streamable.max_sessions == 3
-    assert not settings.websocket.enabled
     async with running(application) as here:
         assert (await here.client("/up").request("GET")).status == 200
         assert (await here.client("/events").request("GET")).status == 401
         told = (await here.client("/metadata").request("GET")).message
     assert told["service"]["name"] == "weather-backend"
+    assert "ws" not in told["surfaces"]
     assert told["exposure"]["native"]["defaultProfile"] == "semantic-workflow"

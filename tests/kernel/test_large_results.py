@@ -9,7 +9,7 @@ from harness import connected, make_app
 from zcp_kernel.app import FastZCP
 from zcp_kernel.config import HandlesSection, ServerConfig, ToolsSection
 from zcp_kernel.errors import RemoteError
-from zcp_kernel.model import CallResult
+from zcp_kernel.model import CallResult, TextContent
 from zcp_kernel.security import Principal
 
 pytestmark = pytest.mark.anyio
@@ -88,11 +88,20 @@ async def test_over_the_budget_nothing_is_lost() -> None:
     assert (await given(app, handles=tight))["structuredContent"] == LARGE
 
 
-async def test_errors_text_and_blocks_always_travel() -> None:
+async def test_errors_and_blocks_always_travel() -> None:
     failed = CallResult([], {"rows": LARGE}, is_error=True)
     assert (await given(giving(failed, output_mode="handle")))["structuredContent"]
-    text = await given(giving("x" * 1000, output_mode="handle"))
-    assert text["content"][0]["text"] == "x" * 1000
+    blocks = [TextContent("x" * 1000), TextContent("y")]
+    assert (await given(giving(blocks, output_mode="handle")))["content"][1]["text"] == "y"
+
+
+@pytest.mark.parametrize(("length", "stays"), [(98, False), (99, True)])
+async def test_one_long_text_is_a_result_like_any_other(length: int, stays: bool) -> None:
+    result = await given(giving("é" * (length // 2) + "x" * (length % 2)))
+    assert ("handle" in result) is stays
+    if stays:
+        assert result["handle"]["kind"] == "string"
+        assert result["content"] == []
 
 
 async def test_the_reader_needs_the_scopes_of_the_tool() -> None:

@@ -69,7 +69,11 @@ def test_native_shapes_come_back_as_they_were(cls: type, data: Any) -> None:
     if isinstance(shape, model.CreateTaskResult):
         # The descriptor's members and the result's are one flat object.
         shape.extras = shape.meta = None
-    assert returned(NATIVE, shape) == shape
+    back = returned(NATIVE, shape)
+    if isinstance(shape, model.InitializeResult) and shape.capabilities.handles is None:
+        # Every server of this plane keeps handles: none says so, and its client knows.
+        shape.capabilities.handles = {}
+    assert back == shape
 
 
 @pytest.mark.parametrize("name", REVISIONS)

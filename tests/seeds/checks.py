@@ -287,3 +287,23 @@ async def the_hosted_weather_is_guarded(ask: Ask) -> None:
     status, answer = await ask("POST", "/zcp", request, token="replace-me")
     assert status == 200
     assert "Cloudy" in str(answer["result"])
+
+
+async def tokens_are_issued_and_needed(ask: Ask) -> None:
+    """Nobody gets in without a token, and where there is one is told."""
+    for path in ("/healthz", "/readyz", "/metadata"):
+        status, _ = await ask("GET", path)
+        assert status == 200
+    for plane in ("/mcp", "/zcp"):
+        status, _ = await ask("POST", plane, {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        assert status == 401
+        _, resource = await ask("GET", f"/.well-known/oauth-protected-resource{plane}")
+        assert resource["resource"] == f"https://zcp.example.com{plane}"
+        assert resource["authorization_servers"] == ["https://zcp.example.com"]
+    _, server = await ask("GET", "/.well-known/oauth-authorization-server")
+    assert server["authorization_endpoint"] == "https://zcp.example.com/authorize"
+    assert server["code_challenge_methods_supported"] == ["S256"]
+    client = {"redirect_uris": ["https://c.example/cb"], "token_endpoint_auth_method": "none"}
+    status, registered = await ask("POST", "/register", client)
+    assert status == 201
+    assert registered["client_id"]

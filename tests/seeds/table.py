@@ -43,9 +43,10 @@ class Served:
 
 @frozen
 class Hosted:
-    """A program that makes `application`: executed as it stands, then spoken to over HTTP."""
+    """A program that makes `application`: executed after `preamble`, then spoken to over HTTP."""
 
     check: Callable[[Ask], Awaitable[None]]
+    preamble: str = ""
 
 
 @frozen
@@ -122,13 +123,13 @@ SERVER: list[tuple[str, str, How]] = [
     (
         "Expose An ASGI Server",
         "暴露 ASGI 服务器",
-        Due("oauth", ("BearerAuthConfig", "OAuthConfig", "SQLiteOAuthProvider", "create_asgi_app")),
+        Hosted(checks.tokens_are_issued_and_needed, preamble=A_GREETER),
     ),
     ("MCP-Compatible Stdio Example", "MCP 兼容的 Stdio 示例", Served(checks.the_weather_is_served)),
     (
         "End-To-End Example: One Hosted Service, Two Surfaces",
         "端到端示例:一个托管服务,两种表面",
-        Due("oauth", ("OAuthConfig", "SQLiteOAuthProvider", "create_asgi_app")),
+        Hosted(checks.tokens_are_issued_and_needed),
     ),
 ]
 

@@ -79,9 +79,12 @@ async def test_a_stdio_server(name: str, surface: str, anyio_backend: str, tmp_p
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("name", ids_of(Hosted))
-async def test_a_hosted_application(name: str, anyio_backend: str) -> None:
+async def test_a_hosted_application(
+    name: str, anyio_backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     how: Any = TABLE[name]
-    application = run_whole(SAMPLES[name].source, anyio_backend)["application"]
+    application = run_whole(how.preamble + SAMPLES[name].source, anyio_backend)["application"]
     async with running(application) as here:
 
         async def ask(

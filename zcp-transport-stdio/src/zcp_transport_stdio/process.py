@@ -39,6 +39,9 @@ class SubprocessTransport:
     name = "stdio"
     schemes: tuple[str, ...] = ("stdio",)
 
+    def prefer(self, target: Command) -> None:
+        """A command does not say what it speaks."""
+
     def connect(
         self, target: Command, **options: Any
     ) -> AbstractAsyncContextManager[ProcessChannel]:

@@ -117,6 +117,7 @@ async def _run(stay: Stay, bench: Bench, screen: Screen) -> list[Report]:
     def told(report: Report) -> None:
         if not screen.json:
             screen.text(f"{report.verdict:<14}  {report.name:<13}  {report.reason}")
+            screen.out.flush()
 
     async with stay.serving():
         limit = stay.options.timeout or CHECK_SECONDS

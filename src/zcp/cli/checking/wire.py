@@ -14,6 +14,7 @@ from ..jsonvalues import is_object
 from .outcome import Failed
 
 SECONDS = 10.0
+NO_POST = (404, 405)
 MOST_BYTES = 256 * 1024
 PROBE = {
     "jsonrpc": "2.0",
@@ -47,13 +48,17 @@ class Answer:
 
 
 async def unauthenticated(url: str) -> Answer:
-    """What a caller without credentials gets for its first request."""
+    """What a caller without credentials gets for its first request: over HTTP+SSE, which older
+    servers speak, that is a GET."""
     body = json.dumps(PROBE).encode()
     headers = {
         "accept": "application/json, text/event-stream",
         "content-type": "application/json",
     }
-    return await _request("POST", url, headers, body)
+    answer = await _request("POST", url, headers, body)
+    if answer.status not in NO_POST:
+        return answer
+    return await _request("GET", url, {"accept": "text/event-stream"}, b"")
 
 
 async def get(url: str) -> Answer:

@@ -16,6 +16,7 @@ class NativeDialect:
 
     name = "native"
     revisions = (PROTOCOL_VERSION,)
+    stateless = ()
 
     def classify(self, message: Message, headers: Mapping[str, str] | None) -> Match | None:
         params = message.get("params")

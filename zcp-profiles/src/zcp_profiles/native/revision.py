@@ -12,6 +12,8 @@ from zcp_kernel.contracts import Operation
 from zcp_kernel.jsontext import is_object
 from zcp_kernel.methods import NOTICES, PEER_REQUESTS, REQUESTS, CodecRevision, Entry
 
+from .sharing import SHARED
+
 PROTOCOL_VERSION = "zcp/1"
 """What a native handshake names; an MCP handshake carries a date."""
 
@@ -19,9 +21,15 @@ ALIASES: Mapping[str, str] = {"completions/complete": "completion/complete"}
 """Older wire methods and the operations they stand for."""
 
 FOREIGN: frozenset[tuple[str, type]] = frozenset(
-    {("input_responses", model.Retried), ("request_state", model.Retried)}
+    {
+        ("input_responses", model.Retried),
+        ("request_state", model.Retried),
+        ("ttl_ms", model.Cacheable),
+        ("cache_scope", model.Cacheable),
+    }
 )
-"""Members of the model the native plane has no use for: it asks its questions as requests."""
+"""Members of the model the native plane has no use for: it asks its questions as requests, and its
+clients hold a session in which they hear of changes."""
 
 
 class NativeRevision(CodecRevision):
@@ -60,9 +68,77 @@ def _nested(codec: ModelCodec, derived: Convert) -> Convert:
     return decode
 
 
+def _unsaid(codec: ModelCodec, derived: Convert) -> Convert:
+    """Every server of this plane keeps handles, so none says so."""
+
+    def encode(result: model.InitializeResult) -> dict[str, Any]:
+        out: dict[str, Any] = derived(result)
+        said = {k: v for k, v in out.get("capabilities", {}).items() if k != "handles" or v}
+        return {**out, "capabilities": said}
+
+    return encode
+
+
+def _understood(codec: ModelCodec, derived: Convert) -> Convert:
+    def decode(raw: Any) -> model.InitializeResult:
+        result: model.InitializeResult = derived(raw)
+        if result.capabilities.handles is None:
+            result.capabilities.handles = {}
+        return result
+
+    return decode
+
+
+def _nothing_as_null(codec: ModelCodec, derived: Convert) -> Convert:
+    """`known` is null where the client knows no view yet, and absent where it asks for no hash."""
+
+    def encode(params: model.ListToolsParams) -> dict[str, Any]:
+        out: dict[str, Any] = derived(params)
+        if out.get("known") == "":
+            out["known"] = None
+        return out
+
+    return encode
+
+
+def _null_as_nothing(codec: ModelCodec, derived: Convert) -> Convert:
+    def decode(raw: Any) -> Any:
+        if is_object(raw) and "known" in raw and raw["known"] is None:
+            raw = {**raw, "known": ""}
+        return derived(raw)
+
+    return decode
+
+
+def _type_unsaid(codec: ModelCodec, derived: Convert) -> Convert:
+    """What is asked of a user is always an object, so the schema need not say so."""
+
+    def encode(schema: dict[str, Any] | None) -> Any:
+        if schema is None or schema.get("type") != "object":
+            return schema
+        return {name: value for name, value in schema.items() if name != "type"}
+
+    return encode
+
+
+def _type_understood(codec: ModelCodec, derived: Convert) -> Convert:
+    def decode(raw: Any, *more: Any) -> Any:
+        schema = derived(raw, *more)
+        return schema if not is_object(schema) or "type" in schema else {"type": "object", **schema}
+
+    return decode
+
+
 HOOKS: HookTable = {
     **WIRE_HOOKS,
     model.PingResult: (Hooks(encode=_said),),
+    model.InitializeResult: (Hooks(encode=_unsaid, decode=_understood),),
+    model.ListToolsParams: (Hooks(encode=_nothing_as_null, decode=_null_as_nothing),),
+    (model.ElicitationRequest, "requested_schema"): (
+        Hooks(encode=_type_unsaid, decode=_type_understood),
+    ),
+    model.ListToolsResult: (SHARED,),
+    model.FoundTools: (SHARED,),
     model.CreateTaskResult: (Hooks(encode=_flat, decode=_nested),),
 }
 

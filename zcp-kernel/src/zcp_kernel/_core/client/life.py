@@ -181,17 +181,23 @@ class SessionLife:
 
     # -- what is told unasked ----------------------------------------------------------------------
 
-    def _heard(self, notice: Any) -> None:
+    def _heard(self, notice: Any) -> bool:
+        """Take note of what was told unasked; whether handlers are to hear of it, too."""
+        listener = self._listener
+        if listener is not None and isinstance(notice, SubscriptionAcknowledged):
+            # An answer in all but name, to what the session itself asked.
+            listener.acknowledged(notice)
+            return False
+        if listener is not None and listener.outdated(notice):
+            return False
         if self._cache is not None:
             self._cache.heard(notice)
         if isinstance(notice, TaskDescriptor):
             for ear in self._task_ears.get(notice.task_id, ()):
                 ear(notice)
-        elif self._listener is not None:
-            if isinstance(notice, SubscriptionAcknowledged):
-                self._listener.acknowledged(notice)
-            elif isinstance(notice, Cancelled):
-                self._listener.cancelled(notice.request_id)
+        elif listener is not None and isinstance(notice, Cancelled):
+            listener.cancelled(notice.request_id)
+        return True
 
     def _missed(self) -> None:
         if self._cache is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -54,6 +55,7 @@ class Listener:
         self._changing = anyio.Lock()
         self._stream: _Stream | None = None
         self._opening: _Stream | None = None
+        self._replaced: deque[int] = deque(maxlen=100)
 
     @property
     def usable(self) -> bool:
@@ -76,6 +78,7 @@ class Listener:
                 stream = await self._opened(wanted, seconds)
             self._stream = stream
             if former is not None:
+                self._replaced.append(former.number)
                 former.scope.cancel()
             return stream.agreed or SubscriptionFilter() if stream else SubscriptionFilter()
 
@@ -106,6 +109,11 @@ class Listener:
                     self._missed()
                 stream.agreed, stream.heard = notice.notifications, True
                 stream.settle()
+
+    def outdated(self, notice: Any) -> bool:
+        """Whether a notice came on a stream that another took the place of, which tells it too."""
+        key = self._link.revision.client.subscription_key
+        return (getattr(notice, "meta", None) or {}).get(key) in self._replaced
 
     def cancelled(self, number: Any) -> None:
         """The server gives a stream up without an answer, as it may over one pipe."""

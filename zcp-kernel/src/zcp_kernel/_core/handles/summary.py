@@ -30,7 +30,7 @@ def kind_of(value: Any) -> str:
 
 def _names_of(value: Any) -> tuple[str, str]:
     """Singular and plural; of what is no JSON but can be encoded as it too."""
-    names = _NAMES.get(type(value))
+    names = _NAMES.get(type(value))  # pyright: ignore[reportUnknownArgumentType]
     if names is not None:
         return names
     if isinstance(value, (list, tuple, set, frozenset)):

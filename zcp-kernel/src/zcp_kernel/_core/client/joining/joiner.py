@@ -36,11 +36,11 @@ class Target:
 
 @define(eq=False)
 class Joiner:
-    """Joins again and again; what was agreed last is tried first. `heard` is told of every notice,
-    `opened` of every connection before it is used."""
+    """Joins again and again; what was agreed last is tried first. `heard` is told of every notice
+    (and returns whether handlers are to be), `opened` of every connection before it is used."""
 
     target: Target
-    heard: Callable[[Any], None]
+    heard: Callable[[Any], bool]
     opened: Callable[[Connection], None]
     _verdict: str | None = None
 

@@ -1,9 +1,10 @@
 """Finding out what a server speaks: tries in order, none waiting long for a server that is silent.
 
-A server of the handshake era may leave a question it does not know unanswered, and one of the
-stateless era may not answer a handshake. So where frames go over one pipe the next try starts once
-the last was refused, or has been silent for `HEAD_START`, and whichever is answered decides. Where
-each request has its own exchange, silence means that the server is slow, and is waited for.
+A server of the handshake era may leave a question it does not know unanswered. So where frames go
+over one pipe a handshake follows once the question was refused, or was not answered for
+`HEAD_START`, and whichever is answered decides: the server may also be slow to start. Only one
+handshake is under way at a time. Where each request has its own exchange, silence means that the
+server is slow, and is waited for.
 
 Source: MCP 2026-07-28, basic/versioning, basic/transports/stdio and streamable-http, "Backward
 Compatibility".
@@ -21,7 +22,7 @@ from ...asking import single_cause
 from .trying import Asker, Found, Try
 
 HEAD_START = 0.5
-"""Seconds a try has for itself on a pipe."""
+"""Seconds a question has for itself on a pipe."""
 
 
 class Negotiation:
@@ -69,8 +70,8 @@ class Negotiation:
 
     async def _head_start(self, this: Try) -> None:
         """Until it is done, anything decides, or its time is up."""
-        limit = HEAD_START if self._hurried else None
-        with anyio.move_on_after(limit) if limit is not None else anyio.CancelScope():
+        limit = HEAD_START if self._hurried and this.revision.stateless else None
+        with anyio.move_on_after(limit):
             while not this.done.is_set() and self._decided() is None:
                 await self._wait()
         this.late = not this.done.is_set()

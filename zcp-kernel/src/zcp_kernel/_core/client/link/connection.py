@@ -78,9 +78,9 @@ class Connection:
         """Connect. Raises what the transport raises, as the one real cause."""
         await self._supervisor.start()
         # It outlives the call it is opened for, whose context variables are not its own.
-        spawn = partial(Context().run, self._supervisor.spawn)
-        spawn(self._tell_handlers, name="zcp.client.notices")
-        spawn(self._run, name="zcp.client.connection")
+        own = Context()
+        own.run(partial(self._supervisor.spawn, self._tell_handlers, name="zcp.client.notices"))
+        own.run(partial(self._supervisor.spawn, self._run, name="zcp.client.connection"))
         try:
             await self._opened.wait()
         except BaseException:

@@ -9,7 +9,7 @@ from typing import Any
 from ....codec import PLAIN
 from ....contracts import Message, Revision
 from ....errors import InternalError, MethodNotFound, ZCPError
-from ....model import Cancelled, LogMessage, Progress, SubscriptionAcknowledged
+from ....model import Cancelled, LogMessage, Progress
 from ..hooks import ClientHooks
 from .connection import Connection
 
@@ -19,11 +19,12 @@ log = logging.getLogger("zcp.client")
 class Inbound:
     """Stands at the server's side of one connection; reads with `revision` once that is agreed.
 
-    `heard` is called with every notice that could be read, before any handler.
+    `heard` is called with every notice that could be read, before any handler; it returns whether
+    handlers are to hear of it, too.
     """
 
     def __init__(
-        self, connection: Connection, hooks: ClientHooks, heard: Callable[[Any], None]
+        self, connection: Connection, hooks: ClientHooks, heard: Callable[[Any], bool]
     ) -> None:
         self._connection = connection
         self._hooks = hooks
@@ -76,8 +77,8 @@ class Inbound:
         """Queue the handlers this notification is for."""
         put = self._connection.notices.put
         shape = self._decode(method, params)
-        if shape is not None:
-            self._heard(shape)
+        if shape is not None and not self._heard(shape):
+            return
         if isinstance(shape, Cancelled):
             self._connection.incoming.stop_serving(shape.request_id)
         elif isinstance(shape, LogMessage):
@@ -85,9 +86,6 @@ class Inbound:
                 put(self._hooks.log_handler, log_entry(shape))
         elif isinstance(shape, Progress):
             self._progress(shape)
-        elif isinstance(shape, SubscriptionAcknowledged):
-            # An answer in all but name, to what the session itself asked.
-            return
         if self._hooks.notification_handler is not None:
             put(self._hooks.notification_handler, method, params if params is not None else {})
 
