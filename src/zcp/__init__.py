@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from zcp_kernel.config import ToolExposureConfig as ToolExposureConfig
     from zcp_kernel.connecting import connect as connect
     from zcp_kernel.context import Context as Context
+    from zcp_kernel.context import elicitation as elicitation
+    from zcp_kernel.context import roots as roots
+    from zcp_kernel.context import sampling as sampling
     from zcp_kernel.contracts import HandleStore as HandleStore
     from zcp_kernel.errors import ToolError as ToolError
     from zcp_kernel.errors import ZCPError as ZCPError
@@ -68,6 +71,11 @@ if TYPE_CHECKING:
     from zcp_profiles.adapters import decode_tool_output as decode_tool_output
     from zcp_profiles.adapters import encode_tool_output as encode_tool_output
     from zcp_profiles.anthropic import AnthropicAdapter as AnthropicAdapter
+    from zcp_profiles.compact import format_call as format_call
+    from zcp_profiles.compact import format_registry as format_registry
+    from zcp_profiles.compact import format_result as format_result
+    from zcp_profiles.exposure import BudgetProfile as BudgetProfile
+    from zcp_profiles.exposure import DiscoveryProfile as DiscoveryProfile
     from zcp_profiles.exposure import SemanticWorkflowProfile as SemanticWorkflowProfile
     from zcp_profiles.mcp.gateway import MCPGatewayClient as MCPGatewayClient
     from zcp_profiles.mcp.gateway import MCPGatewayServer as MCPGatewayServer

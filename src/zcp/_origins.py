@@ -13,7 +13,7 @@ _HOMES: dict[tuple[str, str | None], str] = {
     ("zcp_kernel.client_group", None): "ZCPSessionGroup",
     ("zcp_kernel.config", None): "ToolExposureConfig",
     ("zcp_kernel.connecting", None): "connect",
-    ("zcp_kernel.context", None): "Context",
+    ("zcp_kernel.context", None): "Context elicitation roots sampling",
     ("zcp_kernel.contracts", None): "HandleStore",
     ("zcp_kernel.errors", None): "ToolError ZCPError",
     ("zcp_kernel.model", None): """
@@ -31,7 +31,8 @@ _HOMES: dict[tuple[str, str | None], str] = {
     ("zcp_profiles.adapters", None): """
         AgentLoop TurnResult decode_tool_output encode_tool_output""",
     ("zcp_profiles.anthropic", None): "AnthropicAdapter",
-    ("zcp_profiles.exposure", None): "SemanticWorkflowProfile",
+    ("zcp_profiles.compact", None): "format_call format_registry format_result",
+    ("zcp_profiles.exposure", None): "BudgetProfile DiscoveryProfile SemanticWorkflowProfile",
     ("zcp_profiles.mcp.gateway", None): "MCPGatewayClient MCPGatewayServer",
     ("zcp_profiles.native.revision", None): "PROTOCOL_VERSION",
     ("zcp_profiles.openai", None): """

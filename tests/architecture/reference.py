@@ -25,7 +25,7 @@ ZCPServerConfig HTTPConfig SSEConfig StreamableHTTPConfig WebSocketConfig RateLi
 """
 
 _NOT_YET_DUE = """
-MCPProfile format_call format_registry format_result
+MCPProfile
 """
 
 REFERENCE = _REFERENCE.split()

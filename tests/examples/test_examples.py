@@ -29,7 +29,7 @@ def zcp(*args: object) -> Any:
 
 def test_every_example_is_tested_here() -> None:
     tested = {
-        "hooked_client", "http_surfaces", "model_adapters", "multi_backend_client",
+        "ask_the_user", "gateway", "hooked_client", "http_surfaces", "model_adapters", "multi_backend_client",
         "run_zcp_api_server", "run_zcp_mcp_stdio_server", "subprocess_client", "task_client",
         "type_hints_server", "websocket", "zcp_server_template",
     }  # fmt: skip
@@ -42,7 +42,7 @@ def test_every_example_is_tested_here() -> None:
         (
             "http_surfaces",
             [
-                "/mcp 2025-11-25 {'sum': 3}",
+                "/mcp 2026-07-28 {'sum': 3}",
                 "/zcp zcp/1 {'sum': 3}",
                 "/sse 2025-11-25 {'sum': 3}",
             ],
@@ -163,7 +163,7 @@ def test_a_server_serves_when_it_is_run(script: str, name: str) -> None:
     command = ["-m", "zcp", "inspect", "--prefer", "mcp", "--json"]
     report = json.loads(run(*command, "--", sys.executable, EXAMPLES / script))
     assert report["serverInfo"]["name"] == name
-    assert report["protocolVersion"] == "2025-11-25"
+    assert report["protocolVersion"] == "2026-07-28"
 
 
 HINTS = EXAMPLES / "type_hints_server.py"
@@ -199,3 +199,25 @@ def test_the_api_server_serves_the_template(tmp_path: Path) -> None:
         told = one.request("GET", "/metadata").message
         assert told["service"]["name"] == "weather-backend"
         assert one.stop() == 0
+
+
+def test_a_tool_asks_before_it_runs() -> None:
+    code = f"""
+import anyio, zcp
+async def main():
+    async with zcp.stdio_client(
+        [{sys.executable!r}, {str(EXAMPLES / "ask_the_user.py")!r}],
+        elicitation_handler=lambda request: ("accept", {{"name": "Ada"}}),
+        sampling_handler=lambda request: "Hello",
+        roots_provider=lambda: ["file:///work"],
+    ) as client:
+        print((await client.call_tool("greet"))["structuredContent"])
+anyio.run(main)
+"""
+    assert run("-c", code).strip() == "{'greeting': 'Hello, Ada', 'places': ['file:///work']}"
+
+
+def test_a_gateway_serves_another_server() -> None:
+    shown = [line.split() for line in run(EXAMPLES / "gateway.py").splitlines()]
+    assert [words[0] for words in shown[:3]] == ["ring", "weather.lookup", "library.lend"]
+    assert shown[3] == ["Hangzhou:", "24", "°C"]
