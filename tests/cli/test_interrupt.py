@@ -46,6 +46,19 @@ def test_a_followed_task_is_cancelled(zcp: Zcp, kitchen: Path) -> None:
 
 
 @pytest.mark.timeout(90)
+def test_a_checklist_is_left(zcp: Zcp, stranger: list[str]) -> None:
+    process = zcp.start("check", "--idle", "60", "--", *stranger)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "token refresh" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "interrupted"
+
+
+@pytest.mark.timeout(90)
 def test_a_server_that_never_answers_is_given_up(zcp: Zcp) -> None:
     sleeper = "import sys; print('is up', file=sys.stderr, flush=True); sys.stdin.read()"
     process = zcp.start("tools", "--", sys.executable, "-c", sleeper)

@@ -123,6 +123,11 @@ class Exchange:
         self._scope: anyio.CancelScope | None = None
         self._instead: Callable[[], Awaitable[Any]] | None = None
 
+    @property
+    def ids(self) -> tuple[str | int, ...]:
+        """What it answers."""
+        return (self.id,)
+
     def cancel(self) -> None:
         """The peer no longer wants the answer: stop the handler and send nothing."""
         self.cancelled = True
@@ -210,6 +215,11 @@ class Batch:
 
     def __init__(self, parts: Sequence[Exchange | Reply]) -> None:
         self._parts = parts
+
+    @property
+    def ids(self) -> tuple[str | int, ...]:
+        """The requests it answers."""
+        return tuple(part.id for part in self._parts if isinstance(part, Exchange))
 
     def cancel(self) -> None:
         """Cancel every part."""

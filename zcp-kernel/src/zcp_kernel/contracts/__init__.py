@@ -9,7 +9,7 @@ from .dialects import Dialect, Match, Message, Method, Peer, Revision
 from .links import Attachable, Channel, ExchangeChannel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
-from .sessions import RateStore, SessionStore, StoredSession
+from .sessions import RateStore, SessionStore, StoredCall, StoredSession
 from .stores import (
     REFRESH_SECONDS,
     Bus,
@@ -61,6 +61,7 @@ __all__ = [
     "SharedTaskStore",
     "Stage",
     "StoredHandle",
+    "StoredCall",
     "StoredSession",
     "TaskRecord",
     "TaskStore",

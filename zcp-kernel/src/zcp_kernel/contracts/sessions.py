@@ -26,6 +26,20 @@ class StoredSession:
     facts: bytes = b"{}"
 
 
+@frozen
+class StoredCall:
+    """A call whose answer goes to a numbered stream of its session.
+
+    `worker` runs it; `ids` is the JSON list of the request ids it answers; `key` is what its client
+    would send it again with.
+    """
+
+    stream: int
+    worker: str
+    ids: bytes
+    key: str | None = None
+
+
 @runtime_checkable
 class RateStore(Protocol):
     """Counts what callers do, for the processes of one server together."""
@@ -33,9 +47,7 @@ class RateStore(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def count(
-        self, caller: str, window_seconds: float, most: int
-    ) -> tuple[int, int, float]:
+    async def count(self, caller: str, window_seconds: float, most: int) -> tuple[int, int, float]:
         """Count one, unless that makes more than `most` in the last `window_seconds`.
 
         Windows follow each other; returns how many were counted in this one and in the one before,
@@ -67,8 +79,16 @@ class SessionStore(Protocol):
         longer has it: of those who try, one gets it."""
         ...
 
-    async def forget(self, session_id: str, worker: str) -> None:
-        """Remove it, if this worker has it."""
+    async def begin(self, session_id: str, call: StoredCall) -> None:
+        """A call has begun. Of a session's calls the newest 256 are kept; they go with it."""
+        ...
+
+    async def begun(self, session_id: str) -> Sequence[StoredCall]:
+        """The calls that have begun, whatever became of them, in the order of their streams."""
+        ...
+
+    async def forget(self, session_id: str, worker: str) -> bool:
+        """Remove it, if this worker has it; whether it had."""
         ...
 
     async def expire(self, idle_seconds: float) -> Sequence[str]:

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from attrs import evolve
 
-from ..contracts import SessionStore, StoredSession
+from ..contracts import SessionStore, StoredCall, StoredSession
 
 SESSION = StoredSession(
     "s1", "mcp", "2025-11-25", "a", 0, b'{"subject":"me"}', b'{"logLevel":"info"}'
@@ -54,11 +54,25 @@ class SessionStoreContract:
 
     async def test_forgets(self, store: SessionStore) -> None:
         await store.save(SESSION)
-        await store.forget("s1", "somebody else")
+        assert not await store.forget("s1", "somebody else")
         assert await store.load("s1") == SESSION
-        await store.forget("s1", "a")
-        await store.forget("s1", "a")
+        assert await store.forget("s1", "a")
+        assert not await store.forget("s1", "a")
         assert await store.load("s1") is None
+
+    async def test_knows_which_calls_have_begun(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        assert list(await store.begun("s1")) == []
+        calls = [StoredCall(2, "a", b'["x"]', "key"), StoredCall(1, "b", b"[1, 2]")]
+        for call in calls:
+            await store.begin("s1", call)
+        await store.begin("s2", StoredCall(1, "a", b"[1]"))
+        assert list(await store.begun("s1")) == calls[::-1]
+        for number in range(1000, 1260):
+            await store.begin("s1", StoredCall(number, "a", b"[1]"))
+        assert [call.stream for call in await store.begun("s1")] == [*range(1004, 1260)]
+        await store.forget("s1", "a")
+        assert list(await store.begun("s1")) == []
 
     async def test_who_lost_it_can_no_longer_save_it(self, store: SessionStore) -> None:
         await store.save(SESSION)

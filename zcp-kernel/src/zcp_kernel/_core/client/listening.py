@@ -57,11 +57,6 @@ class Listener:
         self._opening: _Stream | None = None
         self._replaced: deque[int] = deque(maxlen=100)
 
-    @property
-    def usable(self) -> bool:
-        """Whether this link has such a thing, and lasts."""
-        return LISTEN in self._link.methods and not self._link.connection.ended
-
     async def follow(self, wanted: SubscriptionFilter, seconds: float) -> SubscriptionFilter:
         """Be told of this, and of nothing else, from now on; returns what the server agreed to.
 
