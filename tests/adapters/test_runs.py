@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 from zcp_kernel.connecting import connect
-from zcp_profiles.adapters import AgentLoop, Limits, TextDelta, ToolFinished, ToolStarted, Usage
+from zcp_profiles.adapters import (
+    AgentLoop,
+    Limits,
+    TextDelta,
+    ToolFinished,
+    ToolStarted,
+    TurnResult,
+    Usage,
+)
 
 from .models import LEFTOVERS, Model
 from .office import office
@@ -19,6 +27,7 @@ async def test_a_call_is_run_and_answered(model: Model) -> None:
     with stub_api(call("weather_get", {"city": "Oslo"}), Say("It is 24.")) as api:
         async with model.adapter(here.app, api, instructions="Be brief.") as adapter:
             result, events = await model.run(adapter, "Weather?")
+    assert isinstance(result, TurnResult)
     assert (result.text, result.status, result.turns) == ("It is 24.", "completed", 2)
     assert here.calls == [("weather_get", {"city": "Oslo"})]
     assert model.outputs(api.requests[1]) == ["other Oslo"]
