@@ -121,6 +121,18 @@ async def test_resources_are_followed_by_one_stream(connect: Connect) -> None:
     assert client.in_flight == {}
 
 
+async def test_a_stream_that_was_replaced_is_not_heard_twice(connect: Connect) -> None:
+    server, heard = Telling(**{"server/discover": described()}), []
+    client = await connect(server, notification_handler=lambda m, params: heard.append(params))
+    await client.subscribe_resource("x://a")
+    await client.subscribe_resource("x://b")
+    for number in server.streams:
+        await server.tell(number, "notifications/resources/updated", uri="x://a")
+    await server.say({"method": "notifications/resources/updated", "params": {"uri": "x://c"}})
+    await settled()
+    assert [params["uri"] for params in heard] == ["x://a", "x://c"]
+
+
 async def test_what_the_server_does_not_agree_to_is_an_error(connect: Connect) -> None:
     server = Telling()
     server.refuses = {"x://no"}

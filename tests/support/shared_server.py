@@ -25,6 +25,14 @@ async def count_up(to: int, pause: float, ctx: Context) -> int:
 
 
 @app.tool
+async def append_then_wait(file: str, seconds: float) -> int:
+    with open(file, "a", encoding="utf-8") as ran:  # noqa: ASYNC230 - a few bytes
+        ran.write("ran\n")
+    await anyio.sleep(seconds)
+    return os.getpid()
+
+
+@app.tool
 async def change(uri: str) -> str:
     app.notify_resource_updated(uri)
     return "told"

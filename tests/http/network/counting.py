@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -94,14 +94,16 @@ def said(answer: Any) -> str:
 
 
 @asynccontextmanager
-async def bench(revision: str, **options: Any) -> AsyncGenerator[Bench]:
+async def bench(
+    revision: str, sections: Mapping[str, Any] | None = None, **options: Any
+) -> AsyncGenerator[Bench]:
     """`revision` may be `sse`: 2024-11-05 on the transport of its time."""
     app, ran = counting()
     path = {"zcp/1": "/zcp", "sse": "/sse"}.get(revision, "/mcp")
     make = sse_client if revision == "sse" else streamable_http_client
     revision = "2024-11-05" if revision == "sse" else revision
     async with (
-        listening(app, streamable_http=QUICK) as site,
+        listening(app, streamable_http=QUICK, **(sections or {})) as site,
         proxy_to(site.port) as proxy,
         make(proxy.url(path), revision=revision, **options) as client,
     ):

@@ -19,6 +19,7 @@ from zcp_kernel.client import ZCPClientSession
 from zcp_kernel.context import Context
 from zcp_kernel.errors import ConnectionLost, DeadlineExceeded, ExchangeRefused, RateLimited
 from zcp_transport_http import sse_client, streamable_http_client
+from zcp_transport_http.config import SSEConfig
 
 from .counting import bench, counting, said
 
@@ -91,11 +92,17 @@ async def test_a_server_killed_in_the_middle_of_calls_and_started_anew(tmp_path:
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28", "zcp/1", "sse"])
 async def test_a_proxy_that_stalls(revision: str) -> None:
-    async with bench(revision) as table:
+    alive = {"sse": SSEConfig(keepalive_seconds=0.05)}
+    async with bench(revision, alive, least_silence_seconds=0.5) as table:
+        # Until the client has seen that its streams are kept alive.
+        await anyio.sleep(0.2)
         table.proxy.stalled = True
         with pytest.raises(DeadlineExceeded):
             await table.client.call_tool("plain", {"name": "stalled"}, timeout=0.2)
         table.proxy.stalled = False
+        if revision == "sse":
+            # Its one stream goes through the connection that stalls, until that counts as dead.
+            await anyio.sleep(1.0)
         with anyio.fail_after(PATIENCE):
             assert await table.call("plain", "next") == ("done next", [])
 

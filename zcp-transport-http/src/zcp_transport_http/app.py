@@ -188,5 +188,5 @@ class _Running:
         if self._was_alive:
             await self.composition.sessions.aclose()
             if self.composition.cluster is not None:
-                await self.composition.cluster.forwarding.aclose()
+                await self.composition.cluster.aclose()
             await self.composition.kernel.aclose()

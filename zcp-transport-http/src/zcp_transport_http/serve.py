@@ -33,6 +33,8 @@ Loop = Literal["asyncio", "uvloop", "trio"]
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 ONE_SIGNAL_SECONDS = 0.5
+READY = b"1"
+"""What `ready_fd` is told."""
 DEFAULT_MESSAGE_BYTES = Config.websocket_max_message_size
 
 
@@ -41,7 +43,7 @@ class Running:
     """How to run an application. What is None comes from section `http`.
 
     `target` names what to serve, where more than one process has to find it. `fd` is a listening
-    socket to take over instead of `host` and `port`; `ready_fd` is closed once requests are taken.
+    socket to take over instead of `host` and `port`; `ready_fd` is told once requests are taken.
     `certfile` and `keyfile` (PEM) turn TLS on, `h2` is then agreed on by itself.
     """
 
@@ -135,11 +137,14 @@ def _stopping(application: ZCPASGIApp, ready_fd: int | None) -> Callable[[], Awa
 
     async def stopping() -> None:
         if ready_fd is not None:
+            os.write(ready_fd, READY)
             os.close(ready_fd)
         told = anyio.Event()
         application.kernel.spawn(partial(_heed_signals, told))
         await told.wait()
         application.drain()
+        if application.composition.cluster is not None:
+            await application.composition.cluster.leave()
 
     return stopping
 

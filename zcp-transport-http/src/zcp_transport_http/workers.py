@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from .app import ZCPASGIApp
 
 LOOK_SECONDS = 0.25
-QUICK_SECONDS = 3.0
-"""A worker that ends sooner than this cannot serve: the parent gives up."""
-
 MEMORY = "memory"
 
 ONE_OF_SEVERAL = {
@@ -153,7 +150,8 @@ class _Parent:
         self._patience = drain_seconds + 5.0
         self._running = evolve(running, workers=1, reload=False, fd=fd)
         self._sources = Sources(str(running.target)) if running.reload else None
-        self._workers: dict[subprocess.Popen[bytes], float] = {}
+        self._workers: dict[subprocess.Popen[bytes], int] = {}
+        """Each with what tells whether it serves, see `_start`."""
         self._told = False
         self._renew = False
 
@@ -181,12 +179,12 @@ class _Parent:
 
     def _fill(self) -> None:
         while len(self._workers) < self._count:
-            os.close(self._start())
+            self._start()
         if self._sources is not None:
             self._sources.fresh = False
 
-    def _start(self) -> int:
-        """Start a worker; gives what becomes readable once it takes requests, or has ended."""
+    def _start(self) -> subprocess.Popen[bytes]:
+        """Start a worker, and keep what can be read once it takes requests, or has ended."""
         readable, ready = os.pipe()
         spec = json.dumps(asdict(evolve(self._running, ready_fd=ready)))
         command = [sys.executable, "-m", "zcp_transport_http.worker", spec]
@@ -197,20 +195,16 @@ class _Parent:
             )
         finally:
             os.close(ready)
-        self._workers[worker] = time.monotonic()
-        return readable
+        self._workers[worker] = readable
+        return worker
 
     def _renew_all(self) -> None:
         """Replace one worker after the other: each old one stops when its successor serves."""
         for old in list(self._workers):
             if self._told:
                 return
-            readable = self._start()
-            try:
-                select.select([readable], [], [], self._patience)
-            finally:
-                os.close(readable)
-            self._workers.pop(old, None)
+            select.select([self._workers[self._start()]], [], [], self._patience)
+            os.close(self._workers.pop(old))
             _end([old], self._patience)
 
     def _look_after(self) -> None:
@@ -223,17 +217,23 @@ class _Parent:
         if not self._told and (self._sources is None or self._sources.fresh):
             self._fill()
 
-    def _lost(self, worker: subprocess.Popen[bytes], since: float) -> None:
-        code = worker.returncode
+    def _lost(self, worker: subprocess.Popen[bytes], readable: int) -> None:
+        """Raises `SetupError` for one that never served: neither will the next."""
+        code, served = worker.returncode, os.read(readable, 1)
+        os.close(readable)
+        if worker.stdin is not None:
+            worker.stdin.close()
         if self._sources is not None:
             logs.LOGGER.error("the server ended with code %d; waiting for a change", code)
             return
-        if time.monotonic() - since < QUICK_SECONDS:
+        if not served:
             raise SetupError(f"a worker ended with code {code} as soon as it was started")
         logs.LOGGER.warning("worker %d ended with code %d; starting another", worker.pid, code)
 
     def _end_all(self) -> None:
         _end([*self._workers], self._patience)
+        for readable in self._workers.values():
+            os.close(readable)
         self._workers.clear()
 
 

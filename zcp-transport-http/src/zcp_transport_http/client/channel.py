@@ -24,7 +24,11 @@ log = logging.getLogger("zcp.http")
 
 CLOSE_SECONDS = 2.0
 BUFFER = 16
+MAX_EXCHANGES = 100
+"""Servers let about as many connections wait to be accepted; more at once would be reset."""
+
 TELL_ATTEMPTS = 3
+TELL_SECONDS = 10.0
 SERVER_ERRORS = 500
 TOO_MANY = 429
 GONE = 404
@@ -41,7 +45,7 @@ class StreamableOptions:
 
     session_id: str | None = None
     end_session: bool | None = None
-    max_exchanges: int = 256
+    max_exchanges: int = MAX_EXCHANGES
     least_silence_seconds: float = MIN_SILENCE_SECONDS
     on_session_gone: Callable[[], None] | None = None
 
@@ -163,14 +167,17 @@ class StreamableChannel:
         for attempt in range(TELL_ATTEMPTS):
             if attempt:
                 await anyio.sleep(backoff_seconds(attempt))
-            status = await self._told(frame)
+            status: int | None = SERVER_ERRORS
+            with anyio.move_on_after(TELL_SECONDS):
+                status = await self._told(frame)
             if status is None or not (status == TOO_MANY or status >= SERVER_ERRORS):
                 return
         log.warning("%s would not take %s", self._line.url, _method(frame))
         raise anyio.BrokenResourceError
 
     async def _told(self, frame: bytes) -> int | None:
-        """The status of the refusal, None if there was none; 500 stands for a broken connection."""
+        """The status of the refusal, None if there was none; 500 stands for a broken connection, or
+        one that brings nothing."""
         line = self._line
         try:
             async with line.http.request("POST", line.url, line.standing.fields(), frame) as said:

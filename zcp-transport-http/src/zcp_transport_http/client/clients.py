@@ -34,7 +34,7 @@ def streamable_http_client(
     token or a `zcp_kernel.contracts.Authorizer`. `options` are those of
     `zcp_kernel.client.session_over` (hooks, `timeout`, `revision`, `prefer`, `client_info`), and
     for a URL `network` (a `NetworkOptions`), `session_id` to join a session that was opened
-    elsewhere, `end_session` and `least_silence_seconds`, see `StreamableOptions`.
+    elsewhere, `end_session`, `max_exchanges` and `least_silence_seconds`, see `StreamableOptions`.
 
     Raises `ConfigError` for what is no URL or header field, and what composing the server raises.
     """

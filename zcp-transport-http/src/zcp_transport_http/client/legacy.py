@@ -65,7 +65,8 @@ async def _opened(
     if response.status != OK or not response.is_stream:
         body = await response.read(MAX_REFUSAL_BYTES)
         status = response.status
-        problem = refusal(url, status, response.headers, body, None, session=False)
+        # No body answers a GET: an error without an id is the refusal itself.
+        problem = refusal(url, status, response.headers, body, object(), session=False)
         if problem is None or status < 400:
             raise _no_stream(f"{url}: HTTP {status} where a stream should be")
         raise problem

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from zcp_kernel.errors import ConfigError
 
-from .channel import StreamableOptions
+from .channel import MAX_EXCHANGES, StreamableOptions
 from .credentials import authorized
 from .either import either_channel
 from .legacy import sse_channel
@@ -52,6 +52,7 @@ class StreamableHTTPTransport:
         network: NetworkOptions | None = None,
         session_id: str | None = None,
         end_session: bool | None = None,
+        max_exchanges: int = MAX_EXCHANGES,
         least_silence_seconds: float = MIN_SILENCE_SECONDS,
     ) -> AsyncGenerator[Channel]:
         """A channel to the URL. `headers` go with every request, and the credentials of `auth`: a
@@ -65,6 +66,7 @@ class StreamableHTTPTransport:
         options = StreamableOptions(
             session_id=joined,
             end_session=end_session,
+            max_exchanges=max_exchanges,
             least_silence_seconds=least_silence_seconds,
             on_session_gone=None if joined is None else partial(self._gone.add, joined),
         )

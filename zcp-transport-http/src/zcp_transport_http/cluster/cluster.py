@@ -19,8 +19,10 @@ from zcp_kernel.jsontext import dumps, loads
 from zcp_kernel.security import Principal
 from zcp_kernel.session import facts_of, restore
 
+from .calls import Calls
 from .forward import Forwarding, Gone
 from .ids import SessionIds
+from .living import Living
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +39,7 @@ logger = logging.getLogger("zcp.http")
 
 ATTEMPTS = 4
 CARE_SECONDS = 5.0
+LEAVE_SECONDS = 0.25
 
 
 class Cluster:
@@ -53,12 +56,15 @@ class Cluster:
     ) -> None:
         self.worker = worker
         self.secret = secret
+        self.living = Living(folder, worker)
         self.forwarding = Forwarding(folder, secret)
+        self.calls = Calls(store, sessions.log, self.living)
         self._kernel = kernel
         self._store = store
         self._sessions = sessions
         self._ids = SessionIds(worker, secret.encode())
         self._kept: dict[str, bytes] = {}
+        self._taking = anyio.Lock()
         kernel.mint_id = self._ids.mint
         sessions.ended = self._ended
         sessions.cluster = self
@@ -82,7 +88,23 @@ class Cluster:
 
     def _ended(self, session_id: str) -> None:
         if self._kept.pop(session_id, None) is not None:
-            self._kernel.spawn(partial(self._store.forget, session_id, self.worker))
+            self.calls.drop(session_id)
+            self._kernel.spawn(partial(self._forget, session_id))
+
+    async def leave(self) -> None:
+        """This process is about to stop: others find it gone, and go on with its sessions. What
+        they have passed on already is still taken."""
+        self.forwarding.path_of(self.worker).unlink(missing_ok=True)
+        await anyio.sleep(LEAVE_SECONDS)
+
+    async def aclose(self) -> None:
+        """This process takes no part any more. Idempotent."""
+        await self.forwarding.aclose()
+        self.living.close()
+
+    async def _forget(self, session_id: str) -> None:
+        if await self._store.forget(session_id, self.worker):
+            await self._sessions.log.forget(session_id)
 
     async def look_after(self) -> None:
         """Until cancelled: say which sessions were used, and remove those nobody uses."""
@@ -90,7 +112,8 @@ class Cluster:
             await anyio.sleep(CARE_SECONDS)
             try:
                 await self._store.touch(self._sessions.used_within(2 * CARE_SECONDS))
-                await self._store.expire(self._sessions.ttl)
+                for session_id in await self._store.expire(self._sessions.ttl):
+                    await self._sessions.log.forget(session_id)
             except Exception:
                 logger.exception("sessions could not be kept up to date; trying again")
 
@@ -107,25 +130,48 @@ class Cluster:
             stored = await self._store.load(session_id)
             if stored is None or stored.plane != plane:
                 return False
-            if stored.worker == self.worker:
+            if stored.worker != self.worker:
+                try:
+                    await self.forwarding.to(stored.worker, request, send)
+                    return True
+                except Gone:
+                    await self._take_over(stored)
+            # Whoever takes it over at this moment has it listed before the lock is free.
+            async with self._taking:
                 home: Any = self._sessions.find(session_id, plane, request.principal)
+            if home is not None or stored.worker == self.worker:
                 return False if home is None else home
-            try:
-                await self.forwarding.to(stored.worker, request, send)
-                return True
-            except Gone:
-                taken = await self._store.take(session_id, stored.worker, self.worker)
-            if taken is not None:
-                return self._taken_over(taken, request.principal)
         return False
 
-    def _taken_over(self, stored: StoredSession, caller: Principal) -> StreamingSession | bool:
+    async def pass_on(self, session_id: str, request: Request, send: Send) -> bool:
+        """Give a request to the process that minted the id: for sessions that end with it. False if
+        there is none but this one."""
+        worker = self._ids.worker_of(session_id)
+        if worker is None or worker == self.worker:
+            return False
+        try:
+            await self.forwarding.to(worker, request, send)
+        except Gone:
+            return False
+        return True
+
+    async def _take_over(self, stored: StoredSession) -> None:
+        # A take-over cut short would leave a session that is ours and that nobody has.
+        with anyio.CancelScope(shield=True):
+            async with self._taking:
+                taken = await self._store.take(stored.id, stored.worker, self.worker)
+                if taken is not None:
+                    await self._go_on(taken)
+
+    async def _go_on(self, stored: StoredSession) -> None:
+        calls = await self._store.begun(stored.id)
         told = loads(stored.caller)
         scopes = None if told["scopes"] is None else frozenset(told["scopes"])
         principal = Principal(told["subject"], scopes, told["kind"])
         home = self._sessions.go_on(stored, principal)
         dialect = self._kernel.dialects[home.dialect]
         restore(home.session, dialect.revision(stored.revision), loads(stored.facts))
+        home.inherit({call.key: call.stream for call in calls if call.key is not None})
+        self.calls.inherit(home.id, calls)
         self._kept[home.id] = stored.facts
         logger.info("took over session of worker that is gone", extra={"session": home.id[:8]})
-        return home if home.admits(caller) else False

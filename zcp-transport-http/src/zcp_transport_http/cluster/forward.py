@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Forwarding", "Gone"]
 
 CONNECT_SECONDS = 2.0
+BUSY = "the process that has the session takes no connection; try again"
 LOST = "the process that had the session ended while it ran this call; what became of it is unknown"
 _HOP_BY_HOP = frozenset({
     b"connection", b"content-length", b"keep-alive", b"te", b"trailer", b"transfer-encoding",
@@ -51,7 +52,7 @@ class Forwarding:
     async def to(self, worker: str, request: Request, send: Send) -> None:
         """Pass the request on and the response back. Raises `Gone` before anything was sent."""
         if not self.path_of(worker).exists():
-            self._forget(worker)
+            await self._forget(worker)
             raise Gone(worker)
         gone: Gone | None = None
         async with anyio.create_task_group() as group:
@@ -71,8 +72,10 @@ class Forwarding:
         for client in clients.values():
             await client.aclose()
 
-    def _forget(self, worker: str) -> None:
-        self._clients.pop(worker, None)
+    async def _forget(self, worker: str) -> None:
+        client = self._clients.pop(worker, None)
+        if client is not None:
+            await client.aclose()
 
     def _client(self, worker: str) -> httpx2.AsyncClient:
         client = self._clients.get(worker)
@@ -101,9 +104,11 @@ class Forwarding:
         )
         try:
             response = await self._client(worker).send(outgoing, stream=True)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            self._forget(worker)
+        except httpx2.ConnectError as error:
+            await self._forget(worker)
             raise Gone(worker) from error
+        except httpx2.ConnectTimeout:
+            return await problem(send, 503, BUSY, headers=[(b"retry-after", b"1")])
         except httpx2.TransportError:
             return await problem(send, 502, LOST)
         try:
@@ -114,11 +119,23 @@ class Forwarding:
         return None
 
 
+def _is_stream(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").startswith("text/event-stream")
+
+
 async def _back(response: httpx2.Response, send: Send) -> None:
+    import httpx2
+
     fields = list(_end_to_end(response.headers.raw))
     await send({"type": "http.response.start", "status": response.status_code, "headers": fields})
-    async for chunk in response.aiter_raw():
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    try:
+        async for chunk in response.aiter_raw():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    except httpx2.TransportError:
+        # The process ended. To end the response as if it were whole would be a lie; a stream may
+        # end at any time, and its client comes back for the rest.
+        if not _is_stream(response):
+            raise
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zcp_kernel.runtime import Kernel
     from zcp_kernel.session import Due, Exchange
 
+    from ..cluster.calls import Calls
     from ..events.stream import SessionStream
     from ..sessions.session import StreamingSession
     from ..wire import Pairs, Request, Send
@@ -44,6 +45,8 @@ class Answering:
     watch: Watch
     keepalive: float
     retry_ms: int
+    calls: Calls | None = None
+    """Where calls are written down that another process may have to answer for."""
 
 
 class Answer:
@@ -131,17 +134,24 @@ class Answer:
             return
         revision = self._home.session.revision
         self._response = EventResponse(self._send, self._shared.retry_ms)
-        self._stream = self._stream or self._home.new_stream()
+        if self._stream is None:
+            self._stream = self._home.new_stream()
+            await self._write_down(self._home, self._stream)
         prime = revision is not None and revision.primes_streams
         await self._stream.open(self._response, self._headers, prime=prime)
 
+    async def _write_down(self, home: StreamingSession, stream: SessionStream) -> None:
+        if self._shared.calls is not None and self._due is not None:
+            await self._shared.calls.begin(home.id, stream.number, self._due.ids, self._key)
+
     async def run(self, due: Exchange | Batch, *, stream: bool = False) -> None:
         """Run the call and answer; `stream`: as a stream, whatever is sent."""
+        self._due = due
         if self._key is not None and self._home is not None:
             self._stream = self._home.keyed_stream(self._key)
+            await self._write_down(self._home, self._stream)
         if stream:
             await self.open()
-        self._due = due
         self._shared.watch.add(self)
         try:
             frame = await due.run()

@@ -119,8 +119,12 @@ class _LegacySSE:
             return await problem(send, 405, "use POST", headers=[(b"allow", b"POST")])
         if not is_json(request.headers):
             return await problem(send, 415, "send Content-Type: application/json")
-        home = self._sessions.find(request.query.get(PARAMETER, ""), "sse", request.principal)
+        session_id = request.query.get(PARAMETER, "")
+        home = self._sessions.find(session_id, "sse", request.principal)
         if home is None:
+            cluster = self._sessions.cluster
+            if cluster is not None and await cluster.pass_on(session_id, request, send):
+                return None
             return await problem(send, 404, "no such session is open; open a new stream")
         try:
             message = loads(request.body)

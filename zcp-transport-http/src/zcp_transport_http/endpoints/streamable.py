@@ -80,7 +80,10 @@ class _Streamable:
         self._keeps_sessions = streamable.sessions
         self._gap_status = 409 if plane == "native" else 400
         keepalive = settings.sse.keepalive_seconds
-        self._shared = Answering(kernel, Watch(kernel), keepalive, streamable.retry_ms)
+        self._calls = None if sessions.cluster is None else sessions.cluster.calls
+        self._shared = Answering(
+            kernel, Watch(kernel), keepalive, streamable.retry_ms, self._calls
+        )
 
     def __call__(self, request: Request, send: Send) -> Awaitable[None]:
         twice = contradicts(request.headers, *self._single)
@@ -280,6 +283,8 @@ class _Streamable:
     ) -> None:
         """Go on with a stream after an event, both by number; `last` is its client's name."""
         stream = None if cursor is None else home.find_stream(cursor[0])
+        if stream is not None and stream.ended and self._calls is not None:
+            await self._calls.settle(home.id, stream.number)
         if cursor is None or stream is None or not await stream.resume(response, cursor[1]):
             return await problem(send, self._gap_status, GAP.format(last))
         await self._hold(home, response, request)

@@ -168,6 +168,11 @@ class StreamingSession(HTTPSession):
         """The number of the stream of the call that came with this key; None for a new one."""
         return self._keys.get(key)
 
+    def inherit(self, keys: dict[str, int]) -> None:
+        """The calls another process began for this session: their keys, and their streams."""
+        if keys:
+            self._keys = dict(keys)
+
     def retire(self, stream: SessionStream) -> None:
         """This stream has ended: from now on it is in the log alone."""
         self._live.pop(stream.number, None)

@@ -204,7 +204,7 @@ class HTTPSessions:
         session.close(reason)
         if self.ended is not None:
             self.ended(session.id)
-        if not session.silent:
+        elif not session.silent:
             try:
                 self._kernel.spawn(partial(self.log.forget, session.id))
             except RuntimeError:

@@ -108,7 +108,8 @@ class Listener:
     def outdated(self, notice: Any) -> bool:
         """Whether a notice came on a stream that another took the place of, which tells it too."""
         key = self._link.revision.client.subscription_key
-        return (getattr(notice, "meta", None) or {}).get(key) in self._replaced
+        meta: dict[str, Any] | None = getattr(notice, "meta", None)
+        return meta is not None and meta.get(key) in self._replaced
 
     def cancelled(self, number: Any) -> None:
         """The server gives a stream up without an answer, as it may over one pipe."""

@@ -12,7 +12,7 @@ from ....client_side import OTHER_REVISIONS
 from ....contracts import Objection, Peer, Revision
 from ....errors import ExchangeRefused, InvalidRequest, RemoteError
 from ....jsontext import is_list, is_object
-from ....model import Empty, InitializeParams, InitializeResult
+from ....model import DiscoverResult, Empty, InitializeParams, InitializeResult
 from ...remote import remote_error
 from ..link.calls import Deadline
 from ..link.connection import Connection
@@ -131,7 +131,7 @@ class Asker:
         chosen = offer if offer.name in versions else self._common(versions)
         if chosen is None:
             raise _no_common(self.offers, versions)
-        found = method.decode_result(raw)
+        found: DiscoverResult = method.decode_result(raw)
         others = (found.meta or {}).get(OTHER_REVISIONS)
         told = offer.client.introduced(chosen.name, found)
         return Found(chosen, told, others if is_list(others) else ())
