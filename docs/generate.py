@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from attrs import NOTHING, Attribute, Factory, fields, has, resolve_types
+from attrs import NOTHING, Attribute, Factory, field, fields, frozen, has, resolve_types
 from zcp_kernel import hookspecs
 from zcp_kernel.hookspecs import COMPOSE, HOST, PHASES, RUN
 from zcp_kernel.plugins import PluginHost
@@ -102,7 +102,7 @@ def configuration_page() -> str:
 
 def _field_row(section: str, cls: type, attribute: Attribute[Any]) -> tuple[str, ...]:
     variable = f"ZCP_{section.upper()}__{attribute.name.upper()}"
-    test = _first_test_that(lambda one: _sets(one, section, cls, attribute.name, variable))
+    test = _first_test_that_sets(section, cls, attribute.name, variable)
     return (
         f"`{attribute.name}`",
         f"`{variable}`",
@@ -114,44 +114,59 @@ def _field_row(section: str, cls: type, attribute: Attribute[Any]) -> tuple[str,
     )
 
 
-def _first_test_that(condition: Callable[[ast.AST], bool]) -> str:
-    found = (path for path, nodes in _nodes_of_tests().items() if any(map(condition, nodes)))
-    return next(found, "")
+def _first_test_that_sets(section: str, cls: type, name: str, variable: str) -> str:
+    for path, settings in _settings_of_tests().items():
+        if (cls.__name__, name) in settings.calls or (section, name) in settings.tables:
+            return path
+        if any(variable in text for text in settings.texts):
+            return path
+    return ""
+
+
+@frozen
+class _Settings:
+    """What a test file sets: `Section(field=…)`, `{"section": {"field": …}}` or
+    `section={"field": …}`, and what may name an environment variable."""
+
+    calls: set[tuple[str, str]] = field(factory=set)
+    tables: set[tuple[str, str]] = field(factory=set)
+    texts: set[str] = field(factory=set)
 
 
 @cache
-def _nodes_of_tests() -> dict[str, list[ast.AST]]:
+def _settings_of_tests() -> dict[str, _Settings]:
     """Tests that set a field, by file; those that only look at documentation are none."""
-    paths = sorted((ROOT / "tests").rglob("*.py"))
     outside = {"architecture", "interop", "docs"}
     return {
-        str(path.relative_to(ROOT)): list(ast.walk(ast.parse(path.read_text("utf-8"))))
-        for path in paths
+        str(path.relative_to(ROOT)): _settings_in(_nodes(path))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
         if not outside & set(path.parts) and path.name != "test_typed_keywords.py"
     }
 
 
-def _sets(node: ast.AST, section: str, cls: type, name: str, variable: str) -> bool:
-    """Whether this is `Section(field=…)`, `{"section": {"field": …}}` or the field's variable."""
-    if isinstance(node, ast.Call):
-        called = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        if called == cls.__name__:
-            return any(keyword.arg == name for keyword in node.keywords)
-        return any(one.arg == variable for one in node.keywords) or any(
-            one.arg == section and _has_key(one.value, name) for one in node.keywords
-        )
-    if isinstance(node, ast.Dict):
-        pairs = zip(node.keys, node.values, strict=True)
-        return any(_is(key, section) and _has_key(value, name) for key, value in pairs)
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and variable in node.value
+def _settings_in(nodes: Iterable[ast.AST]) -> _Settings:
+    found = _Settings()
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            for keyword in node.keywords:
+                name = keyword.arg or ""
+                found.calls.add((called, name))
+                found.texts.add(name)
+                found.tables.update((name, key) for key in _keys(keyword.value))
+        elif isinstance(node, ast.Dict):
+            for section, value in zip(node.keys, node.values, strict=True):
+                if isinstance(section, ast.Constant):
+                    found.tables.update((str(section.value), key) for key in _keys(value))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.texts.add(node.value)
+    found.texts.intersection_update([text for text in found.texts if "ZCP_" in text])
+    return found
 
 
-def _has_key(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Dict) and any(_is(key, name) for key in node.keys)
-
-
-def _is(node: ast.AST | None, text: str) -> bool:
-    return isinstance(node, ast.Constant) and node.value == text
+def _keys(node: ast.AST) -> set[str]:
+    keys = node.keys if isinstance(node, ast.Dict) else ()
+    return {str(one.value) for one in keys if isinstance(one, ast.Constant)}
 
 
 def _default(attribute: Attribute[Any]) -> object:
@@ -231,7 +246,7 @@ def _names_in_tests() -> dict[str, set[str]]:
 
 def _names_from_zcp(path: Path) -> set[str]:
     """What a file imports from our packages, and the attributes it reads, if it imports them."""
-    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    nodes = _nodes(path)
     imported = {
         alias.name
         for node in nodes
@@ -239,6 +254,16 @@ def _names_from_zcp(path: Path) -> set[str]:
         for alias in node.names
     }
     return imported | {node.attr for node in nodes if isinstance(node, ast.Attribute) and imported}
+
+
+@cache
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(_tree(path)))
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -256,7 +281,7 @@ def _meaning_of_constant(module: str, name: str) -> str:
     assert spec is not None
     assert spec.origin is not None
     for path in sorted(Path(spec.origin).parent.rglob("*.py")):
-        text = _constant_doc(ast.parse(path.read_text("utf-8")), name)
+        text = _constant_doc(_tree(path), name)
         if text is not None:
             return _first_line(text)
     return ""

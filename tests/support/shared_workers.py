@@ -131,11 +131,10 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 def killed(process: int) -> None:
     """Kill a worker, and wait until it is no more."""
-    os.kill(process, signal.SIGKILL)
 
     def gone() -> bool:
         try:
-            os.kill(process, 0)
+            os.kill(process, signal.SIGKILL)
         except ProcessLookupError:
             return True
         return False

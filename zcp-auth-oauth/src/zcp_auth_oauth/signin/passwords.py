@@ -19,7 +19,7 @@ class Passwords:
     def __init__(self, queue: int = 32, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
         self._threads = Threads(min(os.cpu_count() or 1, MOST_AT_ONCE), queue)
-        self._nobody = self._hasher.hash("a password nobody has")
+        self._nobody: str | None = None
 
     def hash(self, password: str) -> str:
         """The hash to store. Raises `ValueError` for a password too short, or absurdly long."""
@@ -33,6 +33,9 @@ class Passwords:
         return await self._threads.run(self._check, stored, password)
 
     def _check(self, stored: str | None, password: str) -> bool:
+        # Made once, for the first check of all: whether there is such a user never shows.
+        if self._nobody is None:
+            self._nobody = self._hasher.hash("a password nobody has")
         try:
             self._hasher.verify(stored or self._nobody, password[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
