@@ -330,8 +330,8 @@ async def test_a_session_nobody_comes_back_to_is_forgotten() -> None:
     server = websocket_server(kitchen.app, config=config)
     async with server:
         sockets = sockets_of(server.kernel)
-        vars(sockets)["_clock"] = lambda: now[0]
-        scissors = Scissors(server, at=7)
+        vars(sockets.lasting)["_clock"] = lambda: now[0]
+        scissors = Scissors(server)
         failed: list[ConnectionLost] = []
 
         async def one() -> None:
@@ -351,7 +351,7 @@ async def test_a_session_nobody_comes_back_to_is_forgotten() -> None:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(one)
                 await kitchen.started.wait()
-                (lasting,) = vars(sockets)["_lasting"].values()
+                (lasting,) = vars(sockets.lasting)["_sessions"].values()
                 lost = anyio.Event()
                 lose = lasting.channel.on_detach
 

@@ -1,7 +1,8 @@
 """HTTP for ZCP servers and clients; names are imported when first used."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zcp_kernel.lazy import names_on_demand
 
 __version__ = "1.0.0"
 
@@ -12,20 +13,13 @@ if TYPE_CHECKING:
     from .client.inprocess import streamable_http_server as streamable_http_server
     from .client.network import NetworkOptions as NetworkOptions
 else:
-    _HOMES = {
-        "NetworkOptions": "client.network",
-        "sse_client": "client.clients",
-        "sse_server": "client.inprocess",
-        "streamable_http_client": "client.clients",
-        "streamable_http_server": "client.inprocess",
-    }
-
-    def __getattr__(name: str) -> Any:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_HOMES})
+    __getattr__, __dir__ = names_on_demand(
+        globals(),
+        {
+            "NetworkOptions": "client.network",
+            "sse_client": "client.clients",
+            "sse_server": "client.inprocess",
+            "streamable_http_client": "client.clients",
+            "streamable_http_server": "client.inprocess",
+        },
+    )

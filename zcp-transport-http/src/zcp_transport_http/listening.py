@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
+import anyio
 from hypercorn.config import Config, Sockets
 
 PROBES = 2
@@ -18,15 +20,30 @@ class WatchedConfig(Config):
     """
 
     probe_seconds: float = 0
+    _created: Sockets | None = None
 
     def create_sockets(self) -> Sockets:
-        created = super().create_sockets()
+        created = self._created = super().create_sockets()
         if self.probe_seconds:
             # What is accepted inherits these.
             for each in (*created.secure_sockets, *created.insecure_sockets):
                 if each.family in (socket.AF_INET, socket.AF_INET6):
                     _watch(each, self.probe_seconds)
         return created
+
+    def stop_accepting(self) -> None:
+        """Leave new connections to the other processes that listen on the same socket. A connection
+        taken just before hypercorn stops would be closed before its request is read. On asyncio's
+        own event loop; others offer no way.
+        """
+        on_asyncio = issubclass(anyio.get_cancelled_exc_class(), asyncio.CancelledError)
+        if self._created is None or not on_asyncio:
+            return
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, asyncio.SelectorEventLoop):
+            for each in (*self._created.secure_sockets, *self._created.insecure_sockets):
+                if each.family != socket.AF_UNIX:
+                    loop.remove_reader(each)
 
 
 def _watch(listener: socket.socket, seconds: float) -> None:

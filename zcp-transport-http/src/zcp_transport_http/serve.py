@@ -33,6 +33,8 @@ Loop = Literal["asyncio", "uvloop", "trio"]
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 ONE_SIGNAL_SECONDS = 0.5
+LAST_SECONDS = 0.25
+"""One worker of several still reads the requests of connections it has, when it is to stop."""
 READY = b"1"
 """What `ready_fd` is told."""
 DEFAULT_MESSAGE_BYTES = Config.websocket_max_message_size
@@ -90,14 +92,14 @@ def serve_here(running: Running) -> None:
     hypercorn: Any = import_module(f"hypercorn.{backend}")
 
     async def main() -> None:
-        stopping = _stopping(application, running.ready_fd)
+        stopping = _stopping(application, config, running.ready_fd)
         await hypercorn.serve(application, config, shutdown_trigger=stopping)
 
     options = {} if backend == "trio" else {"use_uvloop": running.loop == "uvloop"}
     anyio.run(main, backend=backend, backend_options=options)
 
 
-def hypercorn_config(running: Running, application: ZCPASGIApp) -> Config:
+def hypercorn_config(running: Running, application: ZCPASGIApp) -> WatchedConfig:
     """hypercorn's settings for ours."""
     config, http = WatchedConfig(), application.settings.http
     host, port = bound(running, http)
@@ -131,7 +133,9 @@ def bound(running: Running, http: HTTPConfig) -> Bound:
     return running.host or http.host, http.port if running.port is None else running.port
 
 
-def _stopping(application: ZCPASGIApp, ready_fd: int | None) -> Callable[[], Awaitable[None]]:
+def _stopping(
+    application: ZCPASGIApp, config: WatchedConfig, ready_fd: int | None
+) -> Callable[[], Awaitable[None]]:
     """Returns when hypercorn is to stop: it then takes no new connections, and waits. Called once
     it serves."""
 
@@ -143,8 +147,12 @@ def _stopping(application: ZCPASGIApp, ready_fd: int | None) -> Callable[[], Awa
         application.kernel.spawn(partial(_heed_signals, told))
         await told.wait()
         application.drain()
-        if application.composition.cluster is not None:
-            await application.composition.cluster.leave()
+        cluster = application.composition.cluster
+        if cluster is not None:
+            cluster.leave()
+        if ready_fd is not None:
+            config.stop_accepting()
+            await anyio.sleep(LAST_SECONDS)
 
     return stopping
 

@@ -39,7 +39,9 @@ class Calls:
         self._living = living
         self._left: dict[str, dict[int, StoredCall]] = {}
 
-    async def begin(self, session_id: str, stream: int, ids: Sequence[Any], key: str | None) -> None:
+    async def begin(
+        self, session_id: str, stream: int, ids: Sequence[Any], key: str | None
+    ) -> None:
         """Write down what a stream of a session will answer."""
         call = StoredCall(stream, self._living.worker, dumps(list(ids)), key)
         await self._store.begin(session_id, call)

@@ -39,7 +39,6 @@ logger = logging.getLogger("zcp.http")
 
 ATTEMPTS = 4
 CARE_SECONDS = 5.0
-LEAVE_SECONDS = 0.25
 
 
 class Cluster:
@@ -91,11 +90,10 @@ class Cluster:
             self.calls.drop(session_id)
             self._kernel.spawn(partial(self._forget, session_id))
 
-    async def leave(self) -> None:
+    def leave(self) -> None:
         """This process is about to stop: others find it gone, and go on with its sessions. What
         they have passed on already is still taken."""
         self.forwarding.path_of(self.worker).unlink(missing_ok=True)
-        await anyio.sleep(LEAVE_SECONDS)
 
     async def aclose(self) -> None:
         """This process takes no part any more. Idempotent."""

@@ -34,7 +34,8 @@ _HOP_BY_HOP = frozenset({
 
 
 class Gone(Exception):
-    """The other process does not answer: it has ended."""
+    """The other process does not answer: it has ended, or is about to. Nothing was asked of it that
+    may not be asked again."""
 
 
 class Forwarding:
@@ -52,7 +53,7 @@ class Forwarding:
     async def to(self, worker: str, request: Request, send: Send) -> None:
         """Pass the request on and the response back. Raises `Gone` before anything was sent."""
         if not self.path_of(worker).exists():
-            await self._forget(worker)
+            self._forget(worker)
             raise Gone(worker)
         gone: Gone | None = None
         async with anyio.create_task_group() as group:
@@ -72,10 +73,9 @@ class Forwarding:
         for client in clients.values():
             await client.aclose()
 
-    async def _forget(self, worker: str) -> None:
-        client = self._clients.pop(worker, None)
-        if client is not None:
-            await client.aclose()
+    def _forget(self, worker: str) -> None:
+        # It holds no connection but those of requests under way, which shall end by themselves.
+        self._clients.pop(worker, None)
 
     def _client(self, worker: str) -> httpx2.AsyncClient:
         client = self._clients.get(worker)
@@ -105,11 +105,13 @@ class Forwarding:
         try:
             response = await self._client(worker).send(outgoing, stream=True)
         except httpx2.ConnectError as error:
-            await self._forget(worker)
+            self._forget(worker)
             raise Gone(worker) from error
         except httpx2.ConnectTimeout:
             return await problem(send, 503, BUSY, headers=[(b"retry-after", b"1")])
-        except httpx2.TransportError:
+        except httpx2.TransportError as error:
+            if request.method == "GET":
+                raise Gone(worker) from error
             return await problem(send, 502, LOST)
         try:
             await _back(response, send)

@@ -11,18 +11,16 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Literal
 
-import anyio
 from zcp_kernel.errors import ParseError
 from zcp_kernel.jsontext import is_object, loads
 from zcp_kernel.session import NOWHERE, Reply
 
-from ..events.response import EventResponse
-from ..events.stream import parse_event_id
 from ..sessions import HTTPSessions, SessionsFull, StreamingSession
 from ..wire import problem, respond
 from .answer import ACCEPTED, Answer, Answering
+from .following import Following
 from .negotiation import KEY, Accepted, accepted, contradicts, is_json, resend_key
-from .watch import Watch, until_gone
+from .watch import Watch
 
 if TYPE_CHECKING:
     from zcp_kernel.contracts import Channel, Match
@@ -45,10 +43,6 @@ NO_SESSIONS = (
     "speak a revision that needs none"
 )
 NAME_A_SESSION = "name your session in the header {}, or open one with initialize"
-GAP = (
-    "the events after {} are no longer kept: fetch anew what you need, and listen without "
-    "Last-Event-ID"
-)
 
 
 def streamable_endpoint(
@@ -78,12 +72,10 @@ class _Streamable:
         self._single = (*self._headers, *once)
         self._json_only = streamable.json_response
         self._keeps_sessions = streamable.sessions
-        self._gap_status = 409 if plane == "native" else 400
         keepalive = settings.sse.keepalive_seconds
-        self._calls = None if sessions.cluster is None else sessions.cluster.calls
-        self._shared = Answering(
-            kernel, Watch(kernel), keepalive, streamable.retry_ms, self._calls
-        )
+        calls = None if sessions.cluster is None else sessions.cluster.calls
+        self._shared = Answering(kernel, Watch(kernel), keepalive, streamable.retry_ms, calls)
+        self._following = Following(sessions, self._shared, 409 if plane == "native" else 400)
 
     def __call__(self, request: Request, send: Send) -> Awaitable[None]:
         twice = contradicts(request.headers, *self._single)
@@ -147,8 +139,7 @@ class _Streamable:
         key = None if self._json_only or not takes.stream else resend_key(request.headers)
         number = None if key is None else home.number_of(key)
         if number is not None:
-            response = EventResponse(send, self._shared.retry_ms)
-            return await self._continue(home, (number, 0), response, request, send)
+            return await self._following.resume(home, (number, 0), request, send)
         answer = Answer(self._shared, request, send, home, key=key)
         related = None if self._json_only or not takes.stream else answer
         due = home.session.take(message, related, request.headers)
@@ -259,46 +250,4 @@ class _Streamable:
         home = await self._found(request, send)
         if home is None:
             return None
-        response = EventResponse(send, self._shared.retry_ms)
-        last = request.headers.get("last-event-id")
-        if last:
-            cursor = parse_event_id(last)
-            return await self._continue(home, cursor, response, request, send, last)
-        stream = home.listening(response)
-        revision = home.session.revision
-        prime = revision is not None and revision.primes_streams
-        await stream.listen(response, prime=prime)
-        await self._hold(home, response, request)
-        stream.detach(response)
-        return None
-
-    async def _continue(
-        self,
-        home: StreamingSession,
-        cursor: tuple[int, int] | None,
-        response: EventResponse,
-        request: Request,
-        send: Send,
-        last: str = "that request began",
-    ) -> None:
-        """Go on with a stream after an event, both by number; `last` is its client's name."""
-        stream = None if cursor is None else home.find_stream(cursor[0])
-        if stream is not None and stream.ended and self._calls is not None:
-            await self._calls.settle(home.id, stream.number)
-        if cursor is None or stream is None or not await stream.resume(response, cursor[1]):
-            return await problem(send, self._gap_status, GAP.format(last))
-        await self._hold(home, response, request)
-        stream.detach(response)
-        return None
-
-    async def _hold(
-        self, home: StreamingSession, response: EventResponse, request: Request
-    ) -> None:
-        """Until the client leaves, or there is nothing more to say."""
-        if response.open:
-            with anyio.CancelScope() as scope:
-                response.on_close = scope.cancel
-                await until_gone(request, self._shared.keepalive, response.comment)
-                response.lose()
-        await response.end()
-        self._sessions.touch(home)
+        return await self._following.listen(home, request, send)

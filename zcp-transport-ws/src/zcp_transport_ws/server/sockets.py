@@ -3,61 +3,31 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import time
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 import anyio
-from attrs import define, field
 from zcp_kernel.serving import serve
 
-from ..channels import LastingChannel, SocketChannel
-from ..channels.control import MARK, NotControl, control, count, read_control
-from ..channels.window import Window
-from ..closing import (
-    DROPPED,
-    GOING_AWAY,
-    INTERNAL_ERROR,
-    NO_CODE,
-    NO_SESSION,
-    NORMAL,
-    PROTOCOL_ERROR,
-    TAKEN_OVER,
-    Ending,
-    SocketClosed,
-)
+from ..channels import SocketChannel
+from ..channels.control import MARK, NotControl, read_control
+from ..closing import GOING_AWAY, INTERNAL_ERROR, PROTOCOL_ERROR, SocketClosed
 from ..config import WebSocketConfig
 from ..sockets import Socket
+from .lasting import LastingSessions
 from .served import Served
 from .upgrade import Agreed, Refusal, Visitor
 
 if TYPE_CHECKING:
     from zcp_kernel.runtime import Kernel
-    from zcp_kernel.security import Principal
 
 __all__ = ["Sockets", "sockets_of"]
 
 log = logging.getLogger("zcp.ws")
 
 SWEEP_SECONDS = 1.0
-LOST = frozenset({DROPPED, NO_CODE, INTERNAL_ERROR})
-"""Ends after which a client may come back. Some ASGI servers say 1005 of a lost connection, and
-1011 where a ping was not answered; our clients say by themselves that they are done."""
-
-
-@define(eq=False)
-class Lasting:
-    """A session of a native client: its channel, whose it is, and since when nobody is there."""
-
-    id: str
-    channel: LastingChannel
-    principal: Principal
-    served: Served | None = None
-    lost_since: float | None = None
-    scope: anyio.CancelScope = field(factory=anyio.CancelScope)
 
 
 class Sockets:
@@ -71,10 +41,9 @@ class Sockets:
         self._kernel = ref(kernel)
         self.settings = settings
         self.draining = False
-        self._clock = clock
         self._open: set[Socket] = set()
         self._served: set[Served] = set()
-        self._lasting: dict[str, Lasting] = {}
+        self.lasting = LastingSessions(self, clock)
         self._sweeping = False
         self._one_gone = anyio.Event()
 
@@ -87,13 +56,13 @@ class Sockets:
 
     def __len__(self) -> int:
         """Open sockets, and sessions that wait for theirs."""
-        return len(self._open) + sum(each.lost_since is not None for each in self._lasting.values())
+        return len(self._open) + len(self.lasting.waiting)
 
     def check_room(self) -> None:
         """Raises `Refusal` (503) when no socket can be taken in."""
         if self.draining:
             raise Refusal(503, "the server is shutting down", [(b"retry-after", b"1")])
-        if len(self) >= self.settings.max_connections and not self._forget_one():
+        if len(self) >= self.settings.max_connections and not self.lasting.forget_one():
             raise Refusal(503, "too many sockets; try again later", [(b"retry-after", b"10")])
 
     async def serve(self, socket: Socket, visitor: Visitor, agreed: Agreed) -> None:
@@ -126,9 +95,10 @@ class Sockets:
         with anyio.CancelScope() as scope:
             channel = SocketChannel(socket, first)
             served = Served(channel, visitor, scope.cancel, self.kernel.new_scope)
-            await self._run(served, agreed)
+            await self.run(served, agreed)
 
-    async def _run(self, served: Served, agreed: Agreed) -> None:
+    async def run(self, served: Served, agreed: Agreed) -> None:
+        """Serve a channel until its client is gone, or the server stops."""
         self._served.add(served)
         try:
             await serve(
@@ -153,9 +123,9 @@ class Sockets:
         try:
             members = read_control(first)
             if members.get("session") is None:
-                self._begin(socket, visitor, agreed)
+                self.lasting.begin(socket, visitor, agreed)
             else:
-                await self._resume(socket, members, visitor)
+                await self.lasting.resume(socket, members, visitor)
         except NotControl as error:
             return await socket.close(PROTOCOL_ERROR, str(error))
         try:
@@ -167,59 +137,6 @@ class Sockets:
                 socket.abort("the application was cancelled")
             raise
 
-    def _begin(self, socket: Socket, visitor: Visitor, agreed: Agreed) -> None:
-        settings = self.settings
-        window = Window(settings.replay_events, settings.replay_bytes)
-        channel = LastingChannel(window, self._spawn)
-        lasting = Lasting(secrets.token_urlsafe(16), channel, visitor.principal)
-        channel.on_detach = partial(self._lost, lasting)
-        channel.attach(socket, 0, self._greeting(lasting))
-        self._lasting[lasting.id] = lasting
-        self.kernel.spawn(partial(self._run_lasting, lasting, visitor, agreed))
-
-    async def _run_lasting(self, lasting: Lasting, visitor: Visitor, agreed: Agreed) -> None:
-        channel = lasting.channel
-        try:
-            with lasting.scope as scope:
-                channel.on_end = scope.cancel
-                lasting.served = Served(channel, visitor, scope.cancel, self.kernel.new_scope)
-                await self._run(lasting.served, agreed)
-        finally:
-            self._lasting.pop(lasting.id, None)
-            socket = channel.socket
-            with anyio.CancelScope(shield=True):
-                await channel.aclose(GOING_AWAY if self.draining else NORMAL)
-                if socket is not None:
-                    await socket.close(NORMAL, channel.exit_reason or "")
-
-    async def _resume(self, socket: Socket, members: dict[str, Any], visitor: Visitor) -> None:
-        lasting = self._lasting.get(str(members["session"]))
-        if lasting is None or lasting.principal != visitor.principal or lasting.channel.ended:
-            return await socket.close(NO_SESSION, "no such session; open a new one")
-        received = count(members)
-        channel = lasting.channel
-        if not channel.window.confirmed <= received <= channel.window.written:
-            return await socket.close(PROTOCOL_ERROR, "received: so many were never sent")
-        former = channel.attach(socket, received, self._greeting(lasting))
-        lasting.lost_since = None
-        if lasting.served is not None:
-            lasting.served.visitor = visitor
-        if former is not None:
-            await former.close(TAKEN_OVER, "the session goes on over another socket")
-        return None
-
-    def _greeting(self, lasting: Lasting) -> bytes:
-        received = lasting.channel.window.told()
-        seconds = self.settings.resume_seconds
-        return control(session=lasting.id, received=received, seconds=seconds)
-
-    def _lost(self, lasting: Lasting, ending: Ending) -> None:
-        """The socket is gone. A client that said so is done; one that fell off may come back."""
-        if ending.code not in LOST:
-            return lasting.channel.end(str(ending))
-        lasting.lost_since = self._clock()
-        return None
-
     # -- ends --------------------------------------------------------------------------------------
 
     def drain(self) -> None:
@@ -228,9 +145,7 @@ class Sockets:
         self.draining = True
         for served in list(self._served):
             served.drain()
-        for lasting in list(self._lasting.values()):
-            if lasting.lost_since is not None:
-                lasting.channel.end("the server is shutting down")
+        self.lasting.drain()
 
     async def emptied(self) -> None:
         """Wait until no socket is open."""
@@ -244,13 +159,6 @@ class Sockets:
             for socket in list(self._open):
                 tasks.start_soon(socket.close, GOING_AWAY, "the server is shutting down")
 
-    def _spawn(self, work: Callable[[], Awaitable[Any]]) -> None:
-        try:
-            self.kernel.spawn(work)
-        except RuntimeError:
-            # The kernel has stopped, and every session with it.
-            return
-
     def _sweep_from_now_on(self) -> None:
         if not self._sweeping:
             self._sweeping = True
@@ -258,7 +166,7 @@ class Sockets:
 
     async def _sweep_regularly(self) -> None:
         try:
-            while self._open or self._lasting:
+            while self._open or self.lasting:
                 await anyio.sleep(SWEEP_SECONDS)
                 self.sweep()
         finally:
@@ -266,37 +174,12 @@ class Sockets:
 
     def sweep(self) -> None:
         """Cut off sockets that take nothing, and forget sessions nobody came back for."""
-        slow, now = time.monotonic() - self.settings.slow_seconds, self._clock()
+        slow = time.monotonic() - self.settings.slow_seconds
         for socket in list(self._open):
             since = socket.writing_since
             if (since is not None and since < slow) or socket.overloaded:
                 socket.abort("it took nothing of what was sent for too long")
-        lost = [each for each in self._lasting.values() if each.lost_since is not None]
-        for each in lost:
-            if now - (each.lost_since or now) >= self.settings.resume_seconds:
-                each.channel.end("its client did not come back")
-        kept = sum(each.channel.window.size for each in lost if not each.channel.ended)
-        while kept > self.settings.max_replay_bytes and (size := self._forget_one()):
-            kept -= size
-
-    def _forget_one(self) -> int:
-        """Give up the session that is lost the longest; returns the bytes it kept, and one, 0 if
-        there is none."""
-        lost = [
-            each
-            for each in self._lasting.values()
-            if each.lost_since is not None and not each.channel.ended
-        ]
-        if not lost:
-            return 0
-        longest = min(lost, key=_lost_since)
-        longest.channel.end("it made room for others")
-        self._lasting.pop(longest.id, None)
-        return longest.channel.window.size + 1
-
-
-def _lost_since(lasting: Lasting) -> float:
-    return lasting.lost_since or 0.0
+        self.lasting.sweep()
 
 
 _OF_KERNELS: WeakKeyDictionary[Kernel, Sockets] = WeakKeyDictionary()

@@ -1,0 +1,1 @@
+"""The servers that are compared: the same functions, registered as each one's users do."""

@@ -1,0 +1,1 @@
+"""A spreadsheet server's tools over openpyxl: one implementation, registered by every server."""
