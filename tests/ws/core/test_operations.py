@@ -95,6 +95,7 @@ async def test_hundreds_of_calls_at_once(link: str) -> None:
 
         async def one(number: int) -> None:
             answer = await client.call_tool("add", {"a": number, "b": 1})
+            assert "structuredContent" in answer, answer
             results[number] = answer["structuredContent"]
 
         async with anyio.create_task_group() as tasks:
