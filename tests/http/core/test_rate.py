@@ -133,3 +133,13 @@ async def test_guessing_tokens_counts_for_the_address() -> None:
         assert statuses == [401, 401, 401, 429, 429]
         client = here.client(**AUTH)
         assert (await client.initialize()).status == 200, "the principal has a budget of its own"
+
+
+async def test_every_message_of_a_batch_counts() -> None:
+    async with site(rate_limit=RateLimitConfig(max_requests=10)) as here:
+        client = here.client()
+        await client.initialize("2025-03-26")
+        batch = [client.call("ping") for _ in range(8)]
+        assert (await client.post(batch)).status == 200
+        refused = await client.post(batch)
+        assert refused.status == 429

@@ -110,7 +110,14 @@ class Server:
         def challenges(error: ZCPError) -> Pairs:
             return self._parts.gate.step_up(error, principal, facts)
 
-        request = Request(wanted, path, headers, scope, receive, principal, body, challenges)
+        async def count(messages: int) -> None:
+            limit = self._parts.limit
+            if limit.enabled and route.limited:
+                caller = limit.caller(principal, scope)
+                for _ in range(messages):
+                    await limit.take(caller)
+
+        request = Request(wanted, path, headers, scope, receive, principal, body, challenges, count)
         return await endpoint(request, answer)
 
     async def _principal(

@@ -73,14 +73,19 @@ def no_challenges(error: ZCPError) -> Pairs:
     return ()
 
 
+async def not_counted(messages: int) -> None:
+    """For servers without a rate limit."""
+
+
 @define(eq=False)
 class Request:
     """One HTTP request.
 
     `path` is below the application's mount. `body` was read whole, and its size limited, before the
     endpoint is called; it is empty for GET and DELETE. `receive` gives nothing but the disconnect.
-    `challenges` gives the header fields to send with the answer of an error: what a caller who
-    lacks scopes should ask a token for; none for other errors.
+    `count` counts more messages than this one for the rate limit; it raises `Refused`. `challenges`
+    gives the header fields to send with the answer of an error: what a caller who lacks scopes
+    should ask a token for; none for other errors.
     """
 
     method: str
@@ -91,6 +96,7 @@ class Request:
     principal: Principal
     body: bytes = b""
     challenges: Callable[[ZCPError], Pairs] = no_challenges
+    count: Callable[[int], Awaitable[None]] = not_counted
     _query: dict[str, str] | None = field(default=None, init=False)
 
     @property

@@ -61,7 +61,7 @@ def serve_workers(running: Running) -> None:
     if running.workers > 1:
         check_shared(application, running.workers)
     host, port = bound(running, application.settings.http)
-    with _listening(host, port) as listener, _private_folder(shared):
+    with _listening(running.fd, host, port) as listener, _private_folder(shared):
         _Parent(running, listener.fileno(), application.settings.http.drain_seconds).run()
 
 
@@ -130,7 +130,11 @@ def _not_shared(application: ZCPASGIApp) -> Iterator[str]:
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Generator[socket.socket]:
+def _listening(fd: int | None, host: str, port: int) -> Generator[socket.socket]:
+    if fd is not None:
+        with socket.socket(fileno=fd) as given:
+            yield given
+        return
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Literal
 
 from zcp_kernel.errors import ParseError
-from zcp_kernel.jsontext import is_object, loads
+from zcp_kernel.jsontext import is_list, is_object, loads
 from zcp_kernel.session import NOWHERE, Reply
 
 from ..sessions import HTTPSessions, SessionsFull, StreamingSession
@@ -104,6 +104,8 @@ class _Streamable:
         except ParseError as error:
             return await self._unreadable(error, request, send)
         match = None
+        if is_list(message):
+            await request.count(len(message) - 1)
         if is_object(message):
             match = self._kernel.classify(message, request.headers, self._dialects)
         if match is None:

@@ -122,7 +122,7 @@ class Describe:
     def _counts(self) -> dict[str, int]:
         registry = self._kernel.registry
         return {
-            "tools": len(registry.tools),
+            "tools": sum(tool.listing != "unlisted" for tool in registry.tools),
             "resources": len(registry.resources),
             "resourceTemplates": len(registry.templates),
             "prompts": len(registry.prompts),
