@@ -22,6 +22,9 @@ class AcmeTransport:
     name = "acme"
     schemes: tuple[str, ...] = ("acme",)
 
+    def prefer(self, target: Any) -> None:
+        """Either dialect is spoken there: the client's own order goes."""
+
     def connect(self, target: str, **options: Any) -> AbstractAsyncContextManager[Channel]:
         """A channel to the app that `acme:module:attribute` names.
 
