@@ -5,13 +5,108 @@ from collections.abc import Iterator
 
 _WORD = re.compile(r"[A-Za-z]+")
 _IDLE = frozenset(
-    "a an and are as at be been but by do each ever every for from has have he her his how i if in "
-    "into is it its let may me my no nobody not of on one only or our out over please put she so "
-    "some such than that the their them then there these they this those to under up us was we "
-    "were what when where which who will with without you your also all any can could should would "
-    "must want need make give get set keep same both just".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "but",
+        "by",
+        "do",
+        "each",
+        "ever",
+        "every",
+        "for",
+        "from",
+        "has",
+        "have",
+        "he",
+        "her",
+        "his",
+        "how",
+        "i",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "let",
+        "may",
+        "me",
+        "my",
+        "no",
+        "nobody",
+        "not",
+        "of",
+        "on",
+        "one",
+        "only",
+        "or",
+        "our",
+        "out",
+        "over",
+        "please",
+        "put",
+        "she",
+        "so",
+        "some",
+        "such",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "to",
+        "under",
+        "up",
+        "us",
+        "was",
+        "we",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "will",
+        "with",
+        "without",
+        "you",
+        "your",
+        "also",
+        "all",
+        "any",
+        "can",
+        "could",
+        "should",
+        "would",
+        "must",
+        "want",
+        "need",
+        "make",
+        "give",
+        "get",
+        "set",
+        "keep",
+        "same",
+        "both",
+        "just",
+    ]
 )
-COMMON = frozenset("sheet workbook column row cell range value table data".split())
+COMMON = frozenset(
+    ["sheet", "workbook", "column", "row", "cell", "range", "value", "table", "data"]
+)
 """Words nearly every tool of an office program has: they tell little apart."""
 
 _SAME = {
@@ -74,7 +169,7 @@ CUES = {
     "values": "of sums summing values",
     "password": "password",
     "value": "value to than is equals contains",
-    "sheet": "sheet on in",
+    "sheet": "sheet sheets on in",
     "sheets": "sheets",
     "number": "format",
     "format": "format as",
@@ -83,10 +178,13 @@ CUES = {
     "size": "size points",
     "width": "width",
     "row": "row rows at from before",
-    "count": "count many",
+    "count": "count many rows",
     "position": "position place",
 }
 """Which words in front of a datum announce it, by a word of a parameter's name."""
+
+BEHIND = frozenset(["down", "across", "rows", "row", "empty", "points"])
+"""Words that announce a datum from behind: "3 rows"."""
 
 YES = {"descending": ("largest", "descend", "newest", "latest", "most"), "wrap": ("wrap", "line")}
 CHOICES = {
@@ -102,12 +200,17 @@ CHOICES = {
 """Further words for a choice."""
 
 
-def words(text: str) -> Iterator[str]:
-    """Telling words in their stems, those that mean the same as one."""
+def spoken(text: str) -> Iterator[tuple[str, str]]:
+    """Telling words as they stand, each with its stem; those that mean the same have one stem."""
     for word in _WORD.findall(text.replace("_", " ").lower()):
         if word not in _IDLE:
             found = stem(_SAME.get(word, word))
-            yield stem(_SAME.get(found, found))
+            yield word, stem(_SAME.get(found, found))
+
+
+def words(text: str) -> Iterator[str]:
+    """The stems of the telling words."""
+    return (root for _, root in spoken(text))
 
 
 def stem(word: str) -> str:

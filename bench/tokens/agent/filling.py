@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .english import CHOICES, CUES, YES, words
+from .english import BEHIND, CHOICES, CUES, YES, words
 from .offers import Offer, Parameter
 from .reading import Clause, Mention
 
@@ -21,6 +21,7 @@ _RESULT = re.compile(
     r"|\bthem\b"
 )
 _THAT = re.compile(r"\b(?:that|its|the same) (?:value|number|amount|content)\b|\bit\b")
+_SEVERAL = re.compile(r"\b(?:them|both)\b")
 _OWN = ("its", "their", "that")
 
 
@@ -47,12 +48,16 @@ class Setting:
 
     workbook: str | None = None
     sheet: str | None = None
+    several: Mention | None = None
 
     def after(self, clause: Clause) -> "Setting":
         files = [each.value for each in clause.mentions if each.kind == "file"]
         sheets = [each.value for each in clause.mentions if _is_sheet(each)]
+        lists = [each for each in clause.mentions if each.kind == "list"]
         return Setting(
-            files[-1] if files else self.workbook, sheets[-1] if sheets else self.sheet
+            files[-1] if files else self.workbook,
+            sheets[-1] if sheets else self.sheet,
+            lists[-1] if lists else self.several,
         )
 
 
@@ -62,13 +67,18 @@ def _is_sheet(mention: Mention) -> bool:
 
 def filled(offer: Offer, clause: Clause, setting: Setting) -> Filled:
     """The arguments of a tool, as far as the clause and what went before it tell them."""
-    data = list(_single(clause.mentions, offer))
+    mentions = clause.mentions
+    if setting.several is not None and _SEVERAL.search(clause.saying.lower()):
+        mentions = (setting.several, *mentions)
+    data = list(_single(mentions, offer))
     arguments: dict[str, Any] = {}
     used: set[int] = set()
     for parameter, at in _matches(offer.parameters, data):
         if parameter.name not in arguments and at not in used:
             arguments[parameter.name] = _value(parameter, data[at])
             used.add(at)
+    if setting.sheet is not None and offer.has("sheet"):
+        arguments.setdefault("sheet", setting.sheet)
     _left_over(offer, data, used, arguments)
     for parameter in offer.parameters:
         if parameter.name not in arguments:
@@ -118,7 +128,8 @@ def _affinity(parameter: Parameter, mention: Mention) -> float:
         return 5 if mention.kind == "rows" else 0
     cues = _cues(parameter.name)
     near = sum((4 - far) * cues.get(word, 0) for far, word in enumerate(mention.before[:4]))
-    near += 2 * cues.get(mention.after, 0)
+    if mention.after in BEHIND:
+        near += 2 * cues.get(mention.after, 0)
     return sure + near
 
 
@@ -129,8 +140,8 @@ def _cues(name: str) -> dict[str, float]:
     for part in parts:
         for word in CUES.get(part, "").split():
             found[word] = max(found.get(word, 0), 0.6 / len(parts) ** 0.5)
-        found[part] = 1.0
-    if name == "sheet":
+        found[part] = 1.0 if part == parts[0] else 0.6
+    if parts[-1] == "sheet":
         found["new"] = -1.0
     return found
 
@@ -179,8 +190,6 @@ def _told(parameter: Parameter, clause: Clause, setting: Setting) -> Any:
         return True if marks & said else None
     if parameter.name == "workbook":
         return setting.workbook
-    if parameter.name == "sheet":
-        return setting.sheet
     if parameter.kind == "rows" and _RESULT.search(clause.saying.lower()):
         return Earlier()
     if parameter.kind == "any" and parameter.required and _THAT.search(clause.saying.lower()):

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .english import COMMON, words
+from .english import COMMON, spoken, words
 from .filling import Filled, Setting, filled
 from .offers import Offer
 from .reading import Clause
 
-ENOUGH = 0.5
+ENOUGH = 0.7
 """A tool that fits so well is taken without looking for a better one."""
 
 _FIRST, _COMMON = 2.0, 0.3
@@ -56,5 +56,5 @@ def _weighted(telling: Sequence[str]) -> dict[str, float]:
 
 
 def query(clause: Clause) -> str:
-    """What to ask a search for."""
-    return " ".join(clause.telling)
+    """What to ask a search for: the telling words of the clause."""
+    return " ".join(dict.fromkeys(word for word, _ in spoken(clause.saying)))

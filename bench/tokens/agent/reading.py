@@ -8,7 +8,7 @@ from typing import Any
 
 from .english import words
 
-_CUTS = re.compile(r"(?<=[\w\x01])[.;:](?:\s+|$)|,? (?:and )?then |, and finally ")
+_CUTS = re.compile(r"(?<=[\w\x01])[.;:?](?:\s+|$)|,? (?:and )?then |, and finally ")
 _DATA = re.compile(
     r"""(?P<rows>\[\[.*?\]\])
     |"(?P<quoted>[^"]*)"
@@ -55,7 +55,7 @@ def clauses(task: str) -> list[Clause]:
         return f"\x00{len(kept) - 1}\x01"
 
     masked = _DATA.sub(hidden, task)
-    parts = [part.strip(" .,;") for part in _CUTS.split(masked)]
+    parts = [part.strip(" .,;?") for part in _CUTS.split(masked)]
     found = [_clause(part, kept) for part in parts if part]
     return [clause for clause in found if clause.telling]
 
@@ -72,8 +72,10 @@ def _clause(masked: str, kept: list[str]) -> Clause:
 def _mentions(pieces: list[str], kept: list[str]) -> Iterator[Mention]:
     group: list[Mention] = []
     for at in range(1, len(pieces), 2):
-        before = tuple(reversed(re.findall(r"[a-z]+", pieces[at - 1].lower())))[:_NEAR]
-        follows = re.findall(r"[a-z]+", pieces[at + 1].lower())
+        # A comma parts what belongs to the datum before from what belongs to the one behind.
+        announced = pieces[at - 1].rsplit(", ", 1)[-1]
+        before = tuple(reversed(re.findall(r"[a-z]+", announced.lower())))[:_NEAR]
+        follows = re.findall(r"[a-z]+", pieces[at + 1].split(", ")[0].lower())
         kind, value = _datum(kept[int(pieces[at])])
         one = Mention(kind, value, before, follows[0] if follows else "")
         joined = group and kind == group[0].kind == "quoted" and _JOINTS.match(pieces[at - 1])

@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from typing import Any
 
 _ERROR = re.compile(
-    r"^(?:error\b|step \w+ \(|\d+ validation error|not_found:|invalid:|missing:|expired:)", re.I
+    r"^(?:error\b|step \w+ \(|\d+ validation error|not_found:|invalid:|missing:|expired:"
+    r"|no \w+ '|there is (?:a|no) )",
+    re.I,
 )
 _STEP = re.compile(r"step (?P<id>\w+) \((?P<tool>[\w.-]+)\) failed: (?P<said>.*)")
 _DONE = re.compile(r"^(?P<id>\w+): done(?:, kept as (?P<handle>\S+))?$", re.MULTILINE)
-_CHOICES = re.compile(r"'(?P<wrong>[^']*)'.*?there is: (?P<known>[^\n]*)")
+_CHOICES = re.compile(r"'(?P<wrong>[^']*)'(?: in '[^']*')?; there is: (?P<known>[^\n]*)")
 
 
 def failed(text: str) -> bool:

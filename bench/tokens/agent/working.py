@@ -4,6 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .english import words
 from .filling import Earlier, Setting
 from .matching import ENOUGH, Candidate, candidates, query
 from .offers import Offer, from_search
@@ -13,6 +14,10 @@ from .results import Seen, failed, mended, pointer, seen, stopped
 MOST_TRIES = 4
 FEW, MORE = 3, 8
 """Tools to ask a search for: at first, and when nothing fitted."""
+SCENERY = 0.3
+"""A clause that no tool fits better than this only sets the scene."""
+TELLS = frozenset(["read", "find", "comput", "return", "record", "list"])
+"""Words of tools whose results later clauses refer to."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +68,20 @@ class Job:
     def choose(self, tools: Tools) -> bool:
         """Take the best tool that was not tried; False if there is none."""
         ranked = candidates(self.clause, tools.known, self.setting, self.tried)
-        if not ranked:
+        if not ranked or (self.tried and (ranked[0].fit < SCENERY or ranked[0].filled.missing)):
             return False
         self.chosen = ranked[0]
         self.arguments = dict(ranked[0].filled.arguments)
         self.tried.append(ranked[0].offer.name)
         return True
+
+    @property
+    def is_scenery(self) -> bool:
+        return self.chosen is None or self.chosen.fit < SCENERY
+
+    @property
+    def tells(self) -> bool:
+        return self.chosen is not None and bool(TELLS & set(words(self.chosen.offer.text)))
 
     def fits(self, tools: Tools) -> bool:
         ranked = candidates(self.clause, tools.known, self.setting)
@@ -79,14 +92,13 @@ def work(asked: Sequence[Clause], tools: Tools) -> Turns:
     """Turns of calls, each sent the texts of its results; returns the last words."""
     jobs = _jobs(asked)
     yield from _found(jobs, tools)
-    for job in jobs:
-        job.choose(tools)
+    jobs = [job for job in jobs if job.choose(tools) and not job.is_scenery]
     if tools.pipelines and len(jobs) > 1:
         yield from _at_once(jobs, tools)
     done = 0
     for at, job in enumerate(jobs):
         if job.result is None:
-            yield from _one(job, jobs[at - 1].result if at else None, tools)
+            yield from _one(jobs, at, tools)
         done += job.result is not None
     return "Done." if done == len(jobs) else f"Done {done} of {len(jobs)} parts."
 
@@ -96,7 +108,7 @@ def _jobs(asked: Sequence[Clause]) -> list[Job]:
     setting, jobs = Setting(), list[Job]()
     for clause in asked:
         own = setting.after(clause)
-        jobs.append(Job(clause, Setting(own.workbook, setting.sheet)))
+        jobs.append(Job(clause, Setting(own.workbook, setting.sheet, setting.several)))
         setting = own
     return jobs
 
@@ -119,8 +131,16 @@ def _found(jobs: list[Job], tools: Tools) -> Turns:
             return
 
 
-def _one(job: Job, before: Seen | None, tools: Tools) -> Turns:
+def _source(jobs: list[Job], at: int) -> int | None:
+    """Whose result a job refers to: the last one before it that tells something."""
+    telling = [one for one in range(at) if jobs[one].tells]
+    return telling[-1] if telling else at - 1 if at else None
+
+
+def _one(jobs: list[Job], at: int, tools: Tools) -> Turns:
     """Do one job by single calls."""
+    job, source = jobs[at], _source(jobs, at)
+    before = None if source is None else jobs[source].result
     for _ in range(MOST_TRIES):
         if job.chosen is None:
             return
@@ -177,12 +197,13 @@ def _id(at: int) -> str:
 def _step(jobs: list[Job], at: int) -> dict[str, Any]:
     job = jobs[at]
     assert job.chosen is not None
-    earlier = jobs[at - 1].result if at else None
+    source = _source(jobs, at)
+    earlier = None if source is None else jobs[source].result
     arguments: dict[str, Any] = {}
     for name, value in job.arguments.items():
-        if isinstance(value, Earlier) and earlier is None:
+        if isinstance(value, Earlier) and earlier is None and source is not None:
             where = pointer(value.member) if value.member is not None else ""
-            arguments[name] = {"$step": _id(at - 1), **({"pointer": where} if where else {})}
+            arguments[name] = {"$step": _id(source), **({"pointer": where} if where else {})}
         else:
             arguments[name] = _said(value, earlier)
     return {"id": _id(at), "tool": job.chosen.offer.name, "arguments": arguments}

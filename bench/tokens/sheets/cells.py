@@ -83,9 +83,7 @@ def read_table(workbook: BookName, sheet: SheetName) -> list[dict[str, Any]]:
         return records(sheet_of(book, sheet))
 
 
-def write_range(
-    workbook: BookName, sheet: SheetName, start_cell: CellName, rows: Rows
-) -> str:
+def write_range(workbook: BookName, sheet: SheetName, start_cell: CellName, rows: Rows) -> str:
     """Write rows of values into a sheet, starting at a cell."""
     top, left = place(start_cell)
     with editing(workbook) as book:
@@ -98,8 +96,9 @@ def append_rows(workbook: BookName, sheet: SheetName, rows: Rows) -> str:
     with editing(workbook) as book:
         found = sheet_of(book, sheet)
         empty = found.max_row == 1 and found["A1"].value is None
-        values = [list(row.values()) if isinstance(row, dict) and not empty else row for row in rows]
-        count = write_rows(found, values, 1 if empty else found.max_row + 1, 1)
+        if not empty:
+            rows = [list(row.values()) if isinstance(row, dict) else row for row in rows]
+        count = write_rows(found, rows, 1 if empty else found.max_row + 1, 1)
     return f"appended {count} rows to {sheet}"
 
 
@@ -127,9 +126,7 @@ def copy_range(
     return f"copied {range} to {target_sheet}!{target_cell}"
 
 
-def set_formula(
-    workbook: BookName, sheet: SheetName, cell: CellName, formula: Formula
-) -> str:
+def set_formula(workbook: BookName, sheet: SheetName, cell: CellName, formula: Formula) -> str:
     """Set the formula of one cell."""
     if not formula.startswith("="):
         raise ValueError("a formula begins with =")
@@ -139,9 +136,7 @@ def set_formula(
     return f"set {cell} to {formula}"
 
 
-def fill_formula(
-    workbook: BookName, sheet: SheetName, range: RangeName, formula: Formula
-) -> str:
+def fill_formula(workbook: BookName, sheet: SheetName, range: RangeName, formula: Formula) -> str:
     """Fill a formula down a range, moving its references along from the first cell."""
     if not formula.startswith("="):
         raise ValueError("a formula begins with =")

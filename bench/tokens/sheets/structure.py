@@ -33,10 +33,10 @@ def create_workbook(
 
 
 def open_workbook(workbook: BookName) -> dict[str, Any]:
-    """Open a workbook and tell its properties: sheets, sizes, defined names and charts."""
+    """Open a workbook and tell its properties: sheets, sizes, hidden ones, defined names."""
     with reading(workbook) as book:
         sheets = [
-            {"name": each.title, "range": each.dimensions, "charts": len(each._charts)}
+            {"name": each.title, "range": each.dimensions, "hidden": each.sheet_state != "visible"}
             for each in book.worksheets
         ]
         return {"workbook": workbook, "sheets": sheets, "names": sorted(book.defined_names)}

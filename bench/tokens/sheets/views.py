@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from openpyxl.chart import BarChart, LineChart, PieChart, Reference
 from openpyxl.chart._chart import ChartBase
-from openpyxl.formatting.rule import CellIsRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import PatternFill
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
@@ -14,16 +15,18 @@ from pydantic import Field
 from .books import BookName, CellName, RangeName, SheetName, editing, sheet_of
 from .styles import Color
 
+Sign = Literal["greaterThan", "lessThan", "equal"]
+_SIGNS: dict[str, Sign] = {"greater": "greaterThan", "less": "lessThan", "equals": "equal"}
 ChartKind = Literal["bar", "line", "pie"]
 
 
 def draw(sheet: Worksheet, kind: str, area: str, title: str, anchor: str) -> None:
     """A chart of a range whose first column has the labels and first row the names of series."""
     chart: ChartBase = {"bar": BarChart, "line": LineChart, "pie": PieChart}[kind]()
-    left, top, right, bottom = range_boundaries(area)
-    values = Reference(sheet, min_col=(left or 1) + 1, min_row=top, max_col=right, max_row=bottom)
+    left, top, right, bottom = (number or 1 for number in range_boundaries(area))
+    values = Reference(sheet, min_col=left + 1, min_row=top, max_col=right, max_row=bottom)
     chart.add_data(values, titles_from_data=True)
-    chart.set_categories(Reference(sheet, min_col=left, min_row=(top or 1) + 1, max_row=bottom))
+    chart.set_categories(Reference(sheet, min_col=left, min_row=top + 1, max_row=bottom))
     chart.title = title
     sheet.add_chart(chart, anchor)
 
@@ -58,9 +61,9 @@ def highlight_cells(
     color: Color = "FFC7CE",
 ) -> str:
     """Highlight the cells of a range by a conditional rule: greater, less or equals a value."""
-    signs = {"greater": "greaterThan", "less": "lessThan", "equals": "equal"}
     fill = PatternFill("solid", start_color=color, end_color=color)
-    rule = CellIsRule(operator=signs[operator], formula=[f"{value:g}"], fill=fill)
+    style = DifferentialStyle(fill=fill)
+    rule = Rule(type="cellIs", operator=_SIGNS[operator], formula=[f"{value:g}"], dxf=style)
     with editing(workbook) as book:
         sheet_of(book, sheet).conditional_formatting.add(range, rule)
     return f"highlighting {range}"

@@ -118,7 +118,7 @@ def reconcile_sheets(
             if one.get(name) != other.get(name)
         ]
         made = new_sheet(book, target)
-        write_rows(made, differing or [[key, sheet, other_sheet]], 1, 1)
+        write_rows(made, [*differing] or [[key, sheet, other_sheet]], 1, 1)
         return differing
 
 
