@@ -13,31 +13,51 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 FACE = "zero-context-protocol-sdk"
 TESTING = (
+    "anthropic>=0.60",
+    "bpe-openai>=0.1.4",
+    "click>=8.1",
+    "cryptography>=44",
+    "granian>=2",
     "hypothesis>=6.100",
     "jsonschema-rs>=0.57",
+    "openai>=1.66",
     "opentelemetry-sdk>=1.25",
     "pydantic>=2",
     "pytest>=8",
     "pytest-timeout>=2.3",
+    "starlette>=0.40",
     "trio>=0.31",
+    "uvicorn>=0.30",
     "uvloop>=0.19",
+    "websockets>=14",
 )
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
-    "zcp-kernel": ("tests/kernel", "tests/contract"),
-    "zcp-profiles": ("tests/profiles",),
+    "zcp-kernel": ("tests/kernel", "tests/contract", "tests/mount"),
+    "zcp-profiles": ("tests/profiles", "tests/native", "tests/adapters"),
     "zcp-transport-http": ("tests/http",),
     "zcp-transport-stdio": ("tests/stdio",),
+    "zcp-transport-ws": ("tests/ws",),
+    "zcp-auth-oauth": ("tests/oauth",),
+    "zcp-store-sqlite": ("tests/sqlite",),
     FACE: ("tests/cli", "tests/examples"),
 }
+
+PLANES = ("zcp-kernel", "zcp-profiles")
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "zcp-kernel": (),
     "zcp-profiles": ("zcp-kernel",),
-    "zcp-transport-http": ("zcp-kernel", "zcp-profiles"),
+    "zcp-transport-http": PLANES,
     "zcp-transport-stdio": ("zcp-kernel",),
-    FACE: ("zcp-kernel", "zcp-profiles", "zcp-transport-http", "zcp-transport-stdio"),
-}
+    "zcp-transport-ws": (*PLANES, "zcp-transport-http"),
+    "zcp-auth-oauth": (*PLANES, "zcp-transport-stdio", "zcp-transport-http", FACE),
+    "zcp-store-sqlite": PLANES,
+    FACE: (
+        *PLANES, "zcp-transport-http", "zcp-transport-stdio", "zcp-transport-ws", "zcp-auth-oauth",
+        "zcp-store-sqlite",
+    ),
+}  # fmt: skip
 """What of this tree each distribution is tested with."""
 
 

@@ -10,7 +10,20 @@ from . import docs
 from .machine import facts
 from .report import Table
 
-MODES = ("stdio", "inprocess", "kernel", "startup", "lists", "http", "sessions", "mount", "native", "websocket")
+MODES = (
+    "stdio",
+    "inprocess",
+    "kernel",
+    "startup",
+    "lists",
+    "http",
+    "sessions",
+    "mount",
+    "store",
+    "native",
+    "websocket",
+    "oauth",
+)
 
 
 def main(arguments: Sequence[str]) -> int:

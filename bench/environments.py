@@ -72,6 +72,14 @@ OURS_WS = Environment(
 OURS_HTTP = Environment(
     "zcp-http", (*OURS.pins, *HTTP_SERVERS), (*OURS.local[:-1], "zcp-transport-http", ".")
 )
+OURS_STORE = Environment(
+    "zcp-store",
+    OURS_HTTP.pins,
+    (*OURS.local[:-1], "zcp-transport-http", "zcp-store-sqlite", "."),
+)
+OURS_OAUTH = Environment(
+    "zcp-oauth", OURS_HTTP.pins, (*OURS_HTTP.local[:-1], "zcp-auth-oauth", ".")
+)
 
 
 def interpreter(environment: Environment) -> str:

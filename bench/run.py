@@ -1,7 +1,6 @@
 """Measure zcp beside the official MCP Python SDK, FastMCP and a bare JSON-RPC echo.
 
-    python bench/run.py stdio|inprocess|kernel|startup|lists|http|sessions|native|websocket|all
-        [--json FILE] [--write-docs]
+    python bench/run.py MODE [--json FILE] [--write-docs]
 
 Only this machine's Python and pip are needed: the environments are made by the first run.
 """

@@ -20,16 +20,22 @@ ID = 100_000_000
 
 
 def calls(
-    site: Site, path: str, way: str, tool: str, sessions: int
+    site: Site,
+    path: str,
+    way: str,
+    tool: str,
+    sessions: int,
+    credentials: Mapping[str, str] | None = None,
 ) -> tuple[list[Message], list[socket.socket]]:
     """Requests that call `tool`, one for each session; and the streams the sessions listen on,
-    to be closed when all is over."""
+    to be closed when all is over. `credentials` are header fields every request has."""
+    basic = {**BASIC, **(credentials or {})}
     if way == STATELESS:
-        headers = {**BASIC, "mcp-protocol-version": STATELESS}
+        headers = {**basic, "mcp-protocol-version": STATELESS}
         headers |= {"mcp-method": "tools/call", "mcp-name": tool}
         return [Message(path, headers, _call(tool, META))], []
     revision = "zcp/1" if path == "/zcp" else "2025-11-25"
-    opened = [open_session(site, path, revision) for _ in range(sessions)]
+    opened = [open_session(site, path, revision, basic) for _ in range(sessions)]
     streams = [listening(site, path, headers) for headers in opened]
     return [Message(path, headers, _call(tool)) for headers in opened], streams
 
@@ -46,15 +52,17 @@ def pretended(path: str, tool: str, sessions: int) -> list[Message]:
     return [Message(path, {**headers, "mcp-session-id": each}, _call(tool)) for each in ids]
 
 
-def open_session(site: Site, path: str, revision: str) -> Mapping[str, str]:
-    """The header fields of requests in a new session."""
+def open_session(
+    site: Site, path: str, revision: str, basic: Mapping[str, str] = BASIC
+) -> Mapping[str, str]:
+    """The header fields of requests in a new session; `basic` are those it is opened with."""
     params = {
         "protocolVersion": revision,
         "capabilities": {},
         "clientInfo": {"name": "bench", "version": "1"},
     }
-    answer, _ = site.post(Message(path, BASIC, request("initialize", params)))
-    headers = {**BASIC, "mcp-session-id": answer["mcp-session-id"]}
+    answer, _ = site.post(Message(path, basic, request("initialize", params)))
+    headers = {**basic, "mcp-session-id": answer["mcp-session-id"]}
     if path == "/mcp":
         headers["mcp-protocol-version"] = revision
     notice = {"jsonrpc": "2.0", "method": "notifications/initialized"}
@@ -64,7 +72,8 @@ def open_session(site: Site, path: str, revision: str) -> Mapping[str, str]:
 
 def listening(site: Site, path: str, headers: Mapping[str, str]) -> socket.socket:
     """The stream a client opens for what the server sends by itself."""
-    wanted = {name: value for name, value in headers.items() if name.startswith("mcp-")}
+    kept = ("mcp-", "authorization")
+    wanted = {name: value for name, value in headers.items() if name.startswith(kept)}
     link = site.listen(path, {**wanted, "accept": "text/event-stream"})
     if not link.recv(4096).startswith(b"HTTP/1.1 200"):
         raise RuntimeError(f"{site.module} opens no stream")

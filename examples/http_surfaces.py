@@ -5,14 +5,26 @@ python examples/http_surfaces.py
 
 import anyio
 
-from zcp import FastZCP, sse_client, sse_server, streamable_http_client, streamable_http_server
+from zcp import (
+    FastZCP,
+    MCPProfile,
+    sse_client,
+    sse_server,
+    streamable_http_client,
+    streamable_http_server,
+)
 
-app = FastZCP("Surfaces")
+app = FastZCP("Surfaces", default_tool_profiles={"mcp": MCPProfile(deny="debug.*")})
 
 
 @app.tool
 def add(a: int, b: int) -> dict[str, int]:
     return {"sum": a + b}
+
+
+@app.tool(name="debug.state")
+def state() -> str:
+    return "fine"
 
 
 async def main() -> None:
@@ -25,7 +37,8 @@ async def main() -> None:
         async with client:
             agreed = await client.initialize()
             result = await client.call_tool("add", {"a": 1, "b": 2})
-            print(path, agreed["protocolVersion"], result["structuredContent"])
+            tools = [tool["name"] for tool in (await client.list_tools())["tools"]]
+            print(path, agreed["protocolVersion"], result["structuredContent"], *tools)
 
 
 if __name__ == "__main__":

@@ -96,4 +96,5 @@ async def main(kept: int, passing: int) -> None:
     print(json.dumps({"each": each, "grown": resident() - before}))
 
 
-asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from zcp_profiles.compact import format_result as format_result
     from zcp_profiles.exposure import BudgetProfile as BudgetProfile
     from zcp_profiles.exposure import DiscoveryProfile as DiscoveryProfile
+    from zcp_profiles.exposure import MCPProfile as MCPProfile
     from zcp_profiles.exposure import SemanticWorkflowProfile as SemanticWorkflowProfile
     from zcp_profiles.mcp.gateway import MCPGatewayClient as MCPGatewayClient
     from zcp_profiles.mcp.gateway import MCPGatewayServer as MCPGatewayServer
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from zcp_profiles.openai import run_responses_turn as run_responses_turn
     from zcp_profiles.openai import stream_responses_turn as stream_responses_turn
     from zcp_profiles.openai import submit_tool_results as submit_tool_results
+    from zcp_store_sqlite.config import StoreConfig as StoreConfig
     from zcp_transport_http import sse_client as sse_client
     from zcp_transport_http import sse_server as sse_server
     from zcp_transport_http import streamable_http_client as streamable_http_client

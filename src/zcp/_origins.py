@@ -32,12 +32,14 @@ _HOMES: dict[tuple[str, str | None], str] = {
         AgentLoop TurnResult decode_tool_output encode_tool_output""",
     ("zcp_profiles.anthropic", None): "AnthropicAdapter",
     ("zcp_profiles.compact", None): "format_call format_registry format_result",
-    ("zcp_profiles.exposure", None): "BudgetProfile DiscoveryProfile SemanticWorkflowProfile",
+    ("zcp_profiles.exposure", None): """
+        BudgetProfile DiscoveryProfile MCPProfile SemanticWorkflowProfile""",
     ("zcp_profiles.mcp.gateway", None): "MCPGatewayClient MCPGatewayServer",
     ("zcp_profiles.native.revision", None): "PROTOCOL_VERSION",
     ("zcp_profiles.openai", None): """
         OpenAIAdapter OpenAIResponsesAdapter OpenAIStrictSchemaCompiler compile_openai_tools
         run_responses_turn stream_responses_turn submit_tool_results""",
+    ("zcp_store_sqlite.config", "sqlite"): "StoreConfig",
     ("zcp_transport_http", "http"): """
         sse_client sse_server streamable_http_client streamable_http_server""",
     ("zcp_transport_http.app", "http"): "ZCPASGIApp create_asgi_app",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zcp_auth_oauth.config import OAuthConfig, ResourceServerConfig
     from zcp_auth_oauth.providers.contract import OAuthProvider
     from zcp_kernel.plugins import PluginHost
+    from zcp_store_sqlite.config import StoreConfig
     from zcp_transport_http.config import (
         BearerAuthConfig,
         CORSConfig,
@@ -66,6 +67,7 @@ class ZCPServerConfig:
     cors: CORSConfig | None = None
     log: LogConfig | None = None
     telemetry: TelemetryConfig | None = None
+    store: StoreConfig | None = None
     more: Mapping[str, object] = field(factory=dict[str, object])
 
     def sections(self) -> dict[str, object]:
@@ -95,6 +97,7 @@ class ZCPServerConfig:
             "cors": self.cors,
             "log": self.log,
             "telemetry": self.telemetry,
+            "store": self.store,
             **self.more,
         }
         return {name: section for name, section in sections.items() if section is not None}

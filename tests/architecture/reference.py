@@ -1,4 +1,4 @@
-"""The names of the API reference, and those that come with later issues."""
+"""The names of the API reference."""
 
 from __future__ import annotations
 
@@ -24,11 +24,4 @@ Capabilities PROTOCOL_VERSION ProgressToken
 ZCPServerConfig HTTPConfig SSEConfig StreamableHTTPConfig WebSocketConfig RateLimitConfig
 """
 
-_NOT_YET_DUE = """
-MCPProfile
-"""
-
 REFERENCE = _REFERENCE.split()
-
-NOT_YET_DUE = _NOT_YET_DUE.split()
-"""Names of the WebSocket, OAuth, gateway and model-adapter issues."""

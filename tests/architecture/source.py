@@ -39,7 +39,11 @@ def relative(path: Path) -> str:
 
 def is_type_checking(node: ast.AST) -> bool:
     """Whether this is an `if TYPE_CHECKING:` block."""
-    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
 
 
 def at_run_time(node: ast.AST) -> Iterator[ast.AST]:

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import zcp
 from zcp._origins import ORIGINS
 from zcp._resolve import SUBMODULES, MissingExtraError, installed, resolve
 
-from .reference import NOT_YET_DUE, REFERENCE
+from .reference import REFERENCE
 from .source import PACKAGES, at_run_time, is_type_checking, modules, tree
 
 FACE = PACKAGES["zcp"]
@@ -55,12 +56,8 @@ def test_no_two_names_are_one_object() -> None:
 
 
 @pytest.mark.parametrize("name", REFERENCE)
-def test_every_name_of_the_reference_has_a_home_once_it_is_due(name: str) -> None:
-    assert (name in ORIGINS) is (name not in NOT_YET_DUE)
-
-
-def test_the_names_not_yet_due_are_names_of_the_reference() -> None:
-    assert set(NOT_YET_DUE) < set(REFERENCE)
+def test_every_name_of_the_reference_has_a_home(name: str) -> None:
+    assert name in ORIGINS
 
 
 @pytest.mark.parametrize("name", sorted(SUBMODULES))
@@ -74,14 +71,17 @@ def test_a_submodule_needs_no_import_of_its_own(name: str) -> None:
 # -- used at run time ------------------------------------------------------------------------------
 
 
-def references(name: str) -> Iterator[str]:
-    """Where `name` is used by code that runs, outside the face and its own definition."""
+@cache
+def users() -> dict[str, set[str]]:
+    """By name, the modules whose running code uses it, outside the face and its own definition."""
+    found: dict[str, set[str]] = {}
     for module, path in modules().items():
         if path.parent == FACE and path.name != "settings.py":
             continue
         for statement in _statements(tree(path)):
-            if name not in _defined_by(statement) and _uses(statement, name):
-                yield module
+            for name in _used_by(statement) - _defined_by(statement):
+                found.setdefault(name, set()).add(module)
+    return found
 
 
 def _statements(module: ast.Module) -> Iterator[ast.stmt]:
@@ -98,18 +98,19 @@ def _defined_by(statement: ast.stmt) -> set[str]:
     return set()
 
 
-def _uses(statement: ast.stmt, name: str) -> bool:
-    return any(
-        (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load))
-        or (isinstance(node, ast.Attribute) and node.attr == name)
-        for node in at_run_time(statement)
-    )
+def _used_by(statement: ast.stmt) -> set[str]:
+    nodes = list(at_run_time(statement))
+    loaded = {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    return loaded | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 STARTED_BY_THE_USER = {
     "AnthropicAdapter",
     "MCPGatewayClient",
     "MCPGatewayServer",
+    "MCPProfile",
     "OpenAIResponsesAdapter",
     "run_responses_turn",
     "stream_responses_turn",
@@ -136,9 +137,9 @@ STARTED_BY_THE_USER = {
 
 @pytest.mark.parametrize("name", ORIGINS)
 def test_a_run_time_path_uses_the_name(name: str) -> None:
-    used = list(references(name))
+    used = users().get(name, set())
     if not used and name in STARTED_BY_THE_USER:
-        used = [str(path) for path in _examples() if name in _names_in(path)]
+        used = {str(path) for path in _examples() if name in _names_in(path)}
     assert used, f"{name} is exported, but nothing that runs uses it"
 
 

@@ -14,12 +14,22 @@ from .source import PACKAGES, ROOT, modules, relative, tree
 MAY_IMPORT: dict[str, set[str]] = {
     "zcp": {"anyio", "attrs", "click", "rich", *PACKAGES},
     "zcp_auth_oauth": {
-        "anyio", "argon2", "attrs", "authlib", "click", "cryptography", "joserfc", "starlette",
+        "anyio",
+        "argon2",
+        "attrs",
+        "authlib",
+        "click",
+        "cryptography",
+        "httpx2",
+        "joserfc",
+        "platformdirs",
+        "starlette",
         "zcp_kernel",
     },
     "zcp_kernel": {"anyio", "attrs", "cattrs", "fastjsonschema", "orjson", "packaging", "pluggy"},
     "zcp_profiles": {"anyio", "attrs", "cattrs", "cryptography", "zcp_kernel"},
-    "zcp_transport_http": {"anyio", "attrs", "hypercorn", "zcp_kernel"},
+    "zcp_store_sqlite": {"anyio", "attrs", "click", "cryptography", "zcp_kernel"},
+    "zcp_transport_http": {"anyio", "attrs", "httpx2", "hypercorn", "zcp_kernel"},
     "zcp_transport_stdio": {"anyio", "attrs", "zcp_kernel"},
     "zcp_transport_ws": {
         "anyio",
@@ -37,7 +47,10 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "jsonschema_rs": ("zcp_kernel._core.schema",),
     "opentelemetry": ("zcp_transport_http",),
     "trio": ("zcp_kernel._core.supervisor", "zcp_transport_http", "zcp_transport_stdio"),
-    "pytest": ("zcp_auth_oauth.testing", "zcp_kernel.testing",),
+    "pytest": (
+        "zcp_auth_oauth.testing",
+        "zcp_kernel.testing",
+    ),
 }
 """Libraries that need not be there, and the only places that may import them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 
@@ -10,6 +11,7 @@ import pytest
 from .source import ROOT
 
 
+@cache
 def generator() -> ModuleType:
     spec = spec_from_file_location("zcp_docs_generate", ROOT / "docs" / "generate.py")
     assert spec is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 
 import pytest
 from attrs import fields
@@ -10,13 +11,14 @@ from zcp_kernel.plugins import PluginHost
 
 from .source import modules, tree
 
-PRODUCT = ("mcp", "native", "exposure", "stdio", "http", "ws", "oauth")
+PRODUCT = ("mcp", "native", "exposure", "stdio", "http", "ws", "oauth", "sqlite")
 
 SECTIONS = PluginHost(only=PRODUCT, environ={}).config_sections()
 
 FIELDS = [(section, one.name) for section, cls in SECTIONS.items() for one in fields(cls)]
 
 
+@cache
 def attributes_read() -> set[str]:
     """The names read from some object anywhere but in the face's settings."""
     return {

@@ -279,11 +279,12 @@ def test_checking_nobody(zcp: Zcp, scheme: str) -> None:
     assert {each["verdict"] for each in others} == {"not applicable"}
 
 
-def test_a_server_that_talks_nonsense_is_shown_once(zcp: Zcp) -> None:
+def test_a_server_that_talks_nonsense_does_not_fill_the_screen(zcp: Zcp) -> None:
     ran = zcp("tools", "--connect-timeout", "1", "--", "yes")
     assert ran.code == 3
-    assert len(ran.err.splitlines()) == 3
+    assert len(ran.err.splitlines()) < 12
     assert re.search(r"\(and \d+ more of the same\)", ran.err)
+    assert "times so far)" in ran.err
 
 
 @pytest.mark.parametrize("call", ["=3", "echo=3", "echo={"])

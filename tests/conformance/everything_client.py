@@ -15,6 +15,7 @@ from typing import Any
 
 import anyio
 
+from tests.conformance import auth_client
 from zcp import ZCPClientSession, streamable_http_client
 
 Scenario = Callable[[ZCPClientSession, dict[str, Any]], Awaitable[object]]
@@ -110,6 +111,9 @@ SCENARIOS: dict[str, Scenario] = {
 
 async def run(url: str, scenario: str, revision: str | None, context: dict[str, Any]) -> None:
     """Raises `KeyError` for a scenario this fixture does not have."""
+    if scenario.startswith(auth_client.PREFIX):
+        await auth_client.run(url, scenario, revision, context)
+        return
     act = SCENARIOS[scenario]
     async with streamable_http_client(
         url,

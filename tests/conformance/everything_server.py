@@ -36,9 +36,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--server", default="hypercorn-asyncio", help="hypercorn-LOOP or uvicorn")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--fd", type=int, help="a listening socket instead of a port")
     told = parser.parse_args()
     if told.server == "uvicorn":
         under_uvicorn(application, told.fd)
     else:
-        serve(application, port=told.port, fd=told.fd, loop=told.server.removeprefix("hypercorn-"))
+        target = f"{__spec__.name}:application" if told.workers > 1 else application
+        loop = told.server.removeprefix("hypercorn-")
+        serve(target, port=told.port, fd=told.fd, loop=loop, workers=told.workers)

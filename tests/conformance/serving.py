@@ -1,5 +1,6 @@
 """The everything-server as a process of its own."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from .suite import ROOT
 
-SERVERS = ("hypercorn-asyncio", "hypercorn-uvloop", "hypercorn-trio", "uvicorn")
+WORKERS = "hypercorn-asyncio, 4 workers"
+SERVERS = ("hypercorn-asyncio", "hypercorn-uvloop", "hypercorn-trio", "uvicorn", WORKERS)
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -22,7 +24,7 @@ def served(server: str, log: Path) -> Iterator[str]:
     Raises `RuntimeError` when it does not start or stop, or when its log tells of an incident.
     """
     with log.open("wb") as output:
-        process, port = _start(server, output)
+        process, port = _start(server, output, log.parent)
         try:
             _wait_until_ready(port, process, log)
             yield f"http://localhost:{port}/mcp"
@@ -33,14 +35,20 @@ def served(server: str, log: Path) -> Iterator[str]:
         raise RuntimeError(f"{server} ended with {code}:\n{said[-4000:]}")
 
 
-def _start(server: str, output: object) -> tuple[subprocess.Popen[bytes], int]:
+def _start(server: str, output: object, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     """The socket is made here, so that nobody can take the port in between."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
         name = f"{__package__}.everything_server"
+        server, _, several = server.partition(", ")
+        environ = dict(os.environ)
+        if several:
+            environ["ZCP_STORE__URL"] = f"sqlite:///{folder / 'zcp.db'}"
+        workers = several.partition(" ")[0] or "1"
+        listens = ["--fd", str(listening.fileno()), "--workers", workers]
         process = subprocess.Popen(
-            [sys.executable, "-m", name, "--server", server, "--fd", str(listening.fileno())],
-            cwd=ROOT, pass_fds=[listening.fileno()], stdout=output, stderr=output,
+            [sys.executable, "-m", name, "--server", server, *listens],
+            cwd=ROOT, env=environ, pass_fds=[listening.fileno()], stdout=output, stderr=output,
         )  # fmt: skip
     return process, port
 

@@ -29,9 +29,10 @@ def zcp(*args: object) -> Any:
 
 def test_every_example_is_tested_here() -> None:
     tested = {
-        "ask_the_user", "gateway", "hooked_client", "http_surfaces", "model_adapters", "multi_backend_client",
-        "run_zcp_api_server", "run_zcp_mcp_stdio_server", "subprocess_client", "task_client",
-        "type_hints_server", "websocket", "zcp_server_template",
+        "ask_the_user", "gateway", "hooked_client", "http_surfaces", "model_adapters",
+        "multi_backend_client", "run_zcp_api_server", "run_zcp_mcp_stdio_server",
+        "subprocess_client", "task_client", "type_hints_server", "websocket",
+        "zcp_server_template",
     }  # fmt: skip
     assert {path.stem for path in EXAMPLES.glob("*.py")} == tested
 
@@ -42,9 +43,9 @@ def test_every_example_is_tested_here() -> None:
         (
             "http_surfaces",
             [
-                "/mcp 2026-07-28 {'sum': 3}",
-                "/zcp zcp/1 {'sum': 3}",
-                "/sse 2025-11-25 {'sum': 3}",
+                "/mcp 2026-07-28 {'sum': 3} add",
+                "/zcp zcp/1 {'sum': 3} add debug.state",
+                "/sse 2025-11-25 {'sum': 3} add",
             ],
         ),
         (

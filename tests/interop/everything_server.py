@@ -4,10 +4,14 @@
 """
 
 import base64
+import os
 import sys
-import threading
+import tempfile
+import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import anyio
 from zcp_kernel.model import (
@@ -30,10 +34,32 @@ app = FastZCP(
     title="Everything",
     instructions="Call anything.",
 )
-cancelled: list[str] = []
-waiting: dict[str, anyio.Event] = {}
-waiting_threads: dict[str, threading.Event] = {}
 
+alone = tempfile.TemporaryDirectory()
+
+
+class Names:
+    """Names that the processes of one server share, each a file of a folder."""
+
+    def __init__(self, kind: str) -> None:
+        self._folder = Path(os.environ.get("EVERYTHING_FOLDER") or alone.name) / kind
+        self._folder.mkdir(exist_ok=True)
+
+    def add(self, name: str) -> None:
+        (self._folder / quote(name, safe="")).touch()
+
+    def __contains__(self, name: str) -> bool:
+        return (self._folder / quote(name, safe="")).exists()
+
+    def all(self) -> list[str]:
+        """In no order."""
+        return [unquote(each.name) for each in self._folder.iterdir()]
+
+
+cancelled = Names("cancelled")
+released = Names("released")
+
+LOOK = 0.01
 LONGEST = 60.0
 """Seconds a thread is kept for a client that has gone."""
 
@@ -96,7 +122,8 @@ async def count(steps: int, name: str, ctx: Context) -> str:
     """Report progress at every step, and return once the name is let go."""
     for step in range(1, steps + 1):
         await ctx.report_progress(step, steps, f"step {step}")
-    await waiting.setdefault(name, anyio.Event()).wait()
+    while name not in released:  # noqa: ASYNC110 - another process may be told
+        await anyio.sleep(LOOK)
     return f"counted to {steps}"
 
 
@@ -105,15 +132,16 @@ def count_in_thread(steps: int, name: str, ctx: Any) -> str:
     """Do so in a sync handler."""
     for step in range(1, steps + 1):
         ctx.report_progress(step, steps, f"step {step}")
-    waiting_threads.setdefault(name, threading.Event()).wait(LONGEST)
+    deadline = time.monotonic() + LONGEST
+    while name not in released and time.monotonic() < deadline:
+        time.sleep(LOOK)
     return f"counted to {steps}"
 
 
 @app.tool
 async def release(name: str) -> str:
     """Let the calls that wait for a name return."""
-    waiting.setdefault(name, anyio.Event()).set()
-    waiting_threads.setdefault(name, threading.Event()).set()
+    released.add(name)
     return "released"
 
 
@@ -165,14 +193,14 @@ async def wait_for_ever(name: str, ctx: Context) -> str:
     try:
         await anyio.sleep_forever()
     finally:
-        cancelled.append(name)
+        cancelled.add(name)
     return "never"
 
 
 @app.tool
 async def were_cancelled() -> list[str]:
     """The names of the cancelled waits."""
-    return cancelled
+    return cancelled.all()
 
 
 @app.tool

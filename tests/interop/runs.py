@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.environments import FASTMCP, MCP1, MCP2, TYPESCRIPT, Environment
-from tests.interop.serving import SERVERS
+from bench.environments import FASTMCP, MCP1, MCP1_WS, MCP2, TYPESCRIPT, Environment
+from tests.interop.serving import SERVERS, SOCKETS, WORKERS
 
 EVERYTHING = Path(__file__).with_name("everything_server.py")
 REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -40,6 +40,8 @@ class Run:
         """What the driver is told: a command, or the URL of an endpoint; `url` starts servers."""
         if self.transport == "stdio":
             return [sys.executable, str(EVERYTHING), self.server]
+        if self.transport == "ws":
+            return [url(self.server).replace("http:", "ws:") + "/ws"]
         path = {"http": "/mcp", "sse": "/sse"}[self.transport]
         return [url(self.server) + path]
 
@@ -76,10 +78,20 @@ OVER_SSE = (
 )
 """The stateless revision has no HTTP+SSE."""
 
+OVER_WEBSOCKET = tuple(
+    Client("mcp1", MCP1_WS, mode, revision)
+    for mode, revision in (("sdk", NEWEST), *(("pinned", each) for each in REVISIONS))
+)
+"""The official SDK 1.x is the one that still has a WebSocket."""
+
 RUNS = (
     *(Run(client, "stdio", "asyncio") for client in (*PINNED, *AS_THEY_ARE)),
     *(Run(client, "stdio", "trio") for client in (MCP1_SDK, MCP2_LEGACY, MCP2_AUTO)),
     *(Run(client, "http", SERVERS[0]) for client in PINNED),
     *(Run(client, "http", server) for server in SERVERS for client in AS_THEY_ARE),
+    *(Run(client, "http", WORKERS) for client in (MCP1_SDK, MCP2_AUTO, TYPESCRIPT2_LEGACY)),
     *(Run(client, "sse", server) for server in SERVERS for client in OVER_SSE),
+    Run(MCP1_SDK, "sse", WORKERS),
+    *(Run(client, "ws", server) for server in SERVERS + SOCKETS for client in OVER_WEBSOCKET[:1]),
+    *(Run(client, "ws", SOCKETS[0]) for client in OVER_WEBSOCKET[1:]),
 )

@@ -9,7 +9,10 @@ import anyio
 import pytest
 from harness import make_app
 from zcp_kernel.app import FastZCP
+from zcp_kernel.context import Context
 from zcp_kernel.errors import RemoteError
+from zcp_kernel.model import ReadResourceParams
+from zcp_kernel.mount import UpstreamError
 
 from .conftest import Site, names, roof, text, until, weather
 
@@ -85,6 +88,28 @@ async def test_a_server_that_is_off_is_listed_as_it_was(site: Put) -> None:
         assert mount.names == ["w"]
         put.down = False
         assert await text(client, "w.lookup", city="X") == "X: 24"
+
+
+async def test_a_handler_can_tell_a_server_that_is_off_from_other_errors(site: Put) -> None:
+    put = site(weather())
+    app = make_app("Roof")
+    app.mount(put.session, prefix="w")
+
+    @app.tool
+    async def faq(ctx: Context) -> dict[str, Any]:
+        try:
+            await ctx.kernel.execute("resources/read", ReadResourceParams("docs://faq"), ctx)
+        except UpstreamError as error:
+            return {"backend": error.backend, "retryable": error.retryable}
+        return {"backend": "answered"}
+
+    async with roof(app) as here:
+        client = await here.client()
+        assert (await client.call_tool("faq"))["structuredContent"] == {"backend": "answered"}
+        put.down = True
+        await put.cut()
+        told = {"backend": "w", "retryable": True}
+        assert (await client.call_tool("faq"))["structuredContent"] == told
 
 
 async def test_a_server_that_is_off_at_the_start_joins_later(

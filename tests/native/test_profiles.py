@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from zcp_kernel.app import FastZCP
 from zcp_kernel.codec import PLAIN
 from zcp_kernel.config import ServerConfig, ToolExposureConfig, ToolsSection
-from zcp_kernel.errors import RemoteError
+from zcp_kernel.errors import ConfigError, RemoteError
 from zcp_kernel.model import ListToolsParams, ToolDefinition
 from zcp_kernel.security import Principal
 from zcp_profiles.compact import estimate_tokens
-from zcp_profiles.exposure import BudgetProfile, DiscoveryProfile
+from zcp_profiles.exposure import BudgetProfile, DiscoveryProfile, MCPProfile
 from zcp_profiles.exposure.budget import text_of
 from zcp_profiles.exposure.section import BudgetSection
 
@@ -230,3 +230,65 @@ async def test_a_default_of_budget_does_not_forbid_handles() -> None:
     }
     async with talking(shop(3), sections=sections) as client:
         assert "handle" in await client.call_tool("thing_1", {"amount": 1})
+
+
+def office(profile: MCPProfile, **options: Any) -> FastZCP:
+    app = make_app(default_tool_profiles={"mcp": profile}, **options)
+    for name, meta in {
+        "mail.send": {"groups": ["workflow"], "stages": ["act"]},
+        "mail.read": {"groups": ["workflow"], "stages": ["look"]},
+        "admin.reset": {"groups": ["workflow", "danger"]},
+        "clock": {},
+    }.items():
+        app.tool(name=name, input_schema=ANY, meta=meta)(lambda: "done")
+    return app
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("profile", "seen"),
+    [
+        (MCPProfile(), ["mail.send", "mail.read", "admin.reset", "clock"]),
+        (MCPProfile(groups="workflow"), ["mail.send", "mail.read", "admin.reset"]),
+        (MCPProfile(groups=["workflow"], exclude_groups=["danger"]), ["mail.send", "mail.read"]),
+        (MCPProfile(stages=("look", "think")), ["mail.read"]),
+        (MCPProfile(allow="mail.*"), ["mail.send", "mail.read"]),
+        (MCPProfile(allow=["mail.*", "clock"], deny="*.send"), ["mail.read", "clock"]),
+        (MCPProfile(groups="nobody's"), []),
+        (MCPProfile(groups="workflow", discovery=True), THREE),
+    ],
+)
+@pytest.mark.parametrize("revision", ["2024-11-05", "2025-11-25"])
+async def test_what_an_mcp_host_is_shown(
+    profile: MCPProfile, seen: list[str], revision: str
+) -> None:
+    async with talking(office(profile), revision) as client:
+        assert [tool["name"] for tool in (await client.list_tools())["tools"]] == seen
+    async with talking(office(profile)) as native:
+        assert len((await native.list_tools())["tools"]) == 4
+        asked = await native.list_tools(**profile.as_list_tools_params())
+        assert [tool["name"] for tool in asked["tools"]] == seen
+
+
+@pytest.mark.anyio
+async def test_what_an_mcp_host_is_not_shown_is_not_there() -> None:
+    profile = MCPProfile(exclude_groups="danger", discovery=True)
+    async with talking(office(profile), "2025-11-25") as client:
+        assert not (await client.call_tool("clock", {}))["isError"]
+        with pytest.raises(RemoteError, match="admin"):
+            await client.call_tool("admin.reset", {})
+        found = await client.call_tool("search_tools", {"query": "admin reset mail"})
+        assert "admin" not in found["content"][0]["text"]
+        with pytest.raises(RemoteError, match="admin"):
+            await client.call_tool("call_tool", {"name": "admin.reset", "arguments": {}})
+
+
+def test_two_profiles_of_one_name_are_refused() -> None:
+    same = {"mcp": MCPProfile(deny="x"), "native": MCPProfile(deny="x")}
+    assert make_app(default_tool_profiles=same).compose(ServerConfig())
+    other = {"mcp": MCPProfile(deny="x"), "native": MCPProfile(deny="y")}
+    with pytest.raises(ConfigError, match="'mcp' of surface 'native' is another one"):
+        make_app(default_tool_profiles=other).compose(ServerConfig())
+    taken = {"mcp": MCPProfile(name="everything", deny="x")}
+    with pytest.raises(ConfigError, match="'everything' of surface 'mcp'"):
+        make_app(default_tool_profiles=taken).compose(ServerConfig())

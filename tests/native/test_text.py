@@ -135,6 +135,13 @@ def test_a_call_as_it_would_be_written() -> None:
         ({"content": [{"type": "image", "mimeType": "image/png"}]}, "[image image/png]"),
         ({"content": [{"type": "odd"}]}, "[odd]"),
         (
+            {
+                "content": [{"type": "text", "text": "1"}, {"type": "audio", "mimeType": "a/b"}],
+                "structuredContent": 1,
+            },
+            "1\n[audio a/b]",
+        ),
+        (
             {"content": [{"type": "resource", "resource": {"uri": "a:b", "text": "in it"}}]},
             "in it",
         ),

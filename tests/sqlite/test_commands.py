@@ -11,7 +11,10 @@ import anyio
 import pytest
 from click.testing import CliRunner, Result
 from sqlite_servers import server
-from zcp_store_sqlite.commands.group import store_group
+from zcp_kernel.contracts import StoredCall, StoredSession
+from zcp_store_sqlite import Database, SQLiteEventLog, SQLiteTaskStore
+from zcp_store_sqlite.commands.group import key_of, store_group
+from zcp_store_sqlite.sessions import SQLiteSessionStore
 
 
 def run(*words: object) -> Result:
@@ -95,6 +98,56 @@ def test_it_checks_migrates_and_copies(file: Path, tmp_path: Path) -> None:
         connection.execute("PRAGMA user_version = 999")
     assert run("check", copy).exit_code == 1
     assert "upgrade" in run("migrate", copy).output
+
+
+async def two_sessions(file: Path) -> None:
+    database = Database(file)
+    try:
+        store = SQLiteSessionStore(database)
+        facts = b'{"clientInfo":{"name":"inspector"}}'
+        caller = b'{"subject":"ada"}'
+        await store.save(StoredSession("s1", "mcp", "2025-11-25", "w", 0, caller, facts))
+        await store.save(StoredSession("s2", "native", "zcp/1", "w"))
+        await store.begin("s1", StoredCall(1, "w", b"[7]"))
+        await SQLiteEventLog(database).append("s1", 1, b"frame")
+    finally:
+        database.close()
+
+
+def test_it_lists_shows_and_prunes_sessions(file: Path) -> None:
+    anyio.run(two_sessions, file)
+    rows = json.loads(told("sessions", "list", file, "--json"))
+    assert [row["id"] for row in rows] == ["s2", "s1"]
+    assert "inspector" in told("sessions", "list", file)
+    shown = json.loads(told("sessions", "show", file, "s1"))
+    assert (shown["caller"], shown["calls"][0]["requests"]) == ("ada", [7])
+    assert run("sessions", "show", file, "nothing").exit_code == 1
+    assert told("sessions", "prune", file) == "0 sessions removed\n"
+    assert told("sessions", "prune", file, "--hours", "0") == "2 sessions removed\n"
+    assert "events 0" in told("check", file)
+
+
+def test_sealed_tasks_need_their_key(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, _ = anyio.run(two_tasks, file)
+    monkeypatch.setenv("ZCP_STORE__KEY", "sixteen characters at least")
+    assert good in told("tasks", "show", file, good), "what is not sealed needs none"
+
+    async def seal() -> None:
+        database = Database(file)
+        try:
+            store = SQLiteTaskStore(database, key_of())
+            record = await store.get(good)
+            assert record is not None
+            await store.update(record)
+        finally:
+            database.close()
+
+    anyio.run(seal)
+    assert json.loads(told("tasks", "show", file, good))["result"]["given"] == 1
+    monkeypatch.delenv("ZCP_STORE__KEY")
+    refused = run("tasks", "show", file, good)
+    assert refused.exit_code == 1
+    assert "sealed" in refused.output
 
 
 def test_a_damaged_file_is_said_to_be(tmp_path: Path) -> None:

@@ -18,11 +18,14 @@ import sqlite_load
 from attrs import define, field
 from sqlite_load import compose, digest
 from sqlite_servers import OWNER
-from zcp_kernel.contracts import EventLog
+from zcp_kernel.contracts import EventLog, SessionStore
 from zcp_kernel.model import TERMINAL
 from zcp_kernel.runtime import Kernel
+from zcp_profiles.mcp.keyring import SecretKeyRing
+from zcp_store_sqlite import Database
+from zcp_store_sqlite.keys import SQLiteKeyStore
 
-KILLS = int(os.environ.get("ZCP_TEST_KILLS", "60"))
+KILLS = int(os.environ.get("ZCP_TEST_KILLS", "30"))
 PROCESSES = 3
 
 
@@ -34,6 +37,9 @@ class Told:
     done: dict[str, str] = field(factory=dict)
     handles: dict[str, str] = field(factory=dict)
     events: dict[str, list[str]] = field(factory=dict)
+    sessions: dict[str, str] = field(factory=dict)
+    takes: list[tuple[str, str]] = field(factory=list)
+    sealed: dict[str, str] = field(factory=dict)
 
     def take(self, line: str) -> None:
         if not line.endswith("\n"):
@@ -47,6 +53,18 @@ class Told:
             self.handles[rest[0]] = rest[1].strip()
         elif what == "event":
             self.events.setdefault(rest[0], []).append(rest[2].strip())
+        elif what == "session":
+            self.sessions[rest[0]] = rest[1].strip()
+        elif what == "taken":
+            self.takes.append((rest[0], rest[1].strip()))
+        elif what == "sealed":
+            self.sealed[rest[0]] = rest[1].strip()
+
+    def add(self, other: Told) -> None:
+        """What was told to another listener."""
+        for name in ("tasks", "done", "handles", "events", "sessions", "sealed"):
+            getattr(self, name).update(getattr(other, name))
+        self.takes += other.takes
 
 
 def one_life(path: Path, told: Told, seconds: float) -> None:
@@ -103,6 +121,33 @@ async def kept(kernel: Kernel, told: Told) -> None:
         assert [digest(event.frame) for event in events][: len(frames)] == frames
 
 
+async def gone_on(kernel: Kernel, told: Told) -> None:
+    """Every session is there, and was taken by one process at a time."""
+    assert len(told.takes) == len(set(told.takes)), "two processes took one session"
+    store: SessionStore = kernel.stores.shared(SessionStore)
+    last = dict(sorted(told.takes, key=lambda take: int(take[1])))
+    for session_id, facts in told.sessions.items():
+        stored = await store.load(session_id)
+        assert stored is not None, f"the acknowledged session {session_id} is lost"
+        assert stored.facts.decode() == facts
+        assert stored.generation >= int(last.get(session_id, 0))
+
+
+async def opened(path: Path, told: Told) -> int:
+    """Whatever was sealed can be opened; how many secrets there were."""
+    database = Database(path)
+    try:
+        secrets = await SQLiteKeyStore(database, float("inf"), sqlite_load.KEPT_SECRETS).secrets()
+    finally:
+        database.close()
+    ring = SecretKeyRing(secrets)
+    for sealed, expected in told.sealed.items():
+        data = ring.unseal(bytes.fromhex(sealed), sqlite_load.SEALED_FOR)
+        assert data is not None, "what was sealed before a rotation cannot be opened after it"
+        assert digest(data) == expected
+    return len(secrets)
+
+
 def test_what_was_acknowledged_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "zcp.db"
     tellings = [Told() for _ in range(PROCESSES)]
@@ -116,23 +161,21 @@ def test_what_was_acknowledged_stands(tmp_path: Path, capsys: pytest.CaptureFixt
         thread.join()
     told = Told()
     for each in tellings:
-        told.tasks |= each.tasks
-        told.done |= each.done
-        told.handles |= each.handles
-        told.events |= each.events
+        told.add(each)
 
-    async def look() -> Counter[str]:
+    async def look() -> tuple[Counter[str], int]:
         kernel = compose(path)
         async with kernel.running():
             ends = await settled(kernel, told)
             await kept(kernel, told)
+            await gone_on(kernel, told)
             for task_id, result in told.done.items():
                 if result not in ("failed", f"{task_id} unsure"):
                     assert result == task_id
             assert await kernel.tasks.list(OWNER)
-            return ends
+        return ends, await opened(path, told)
 
-    ends = anyio.run(look)
+    ends, secrets = anyio.run(look)
     effects = Counter(path.with_suffix(".effects").read_text().splitlines())
     twice = [line for line, times in effects.items() if times > 1]
     assert twice == [], "ran twice"
@@ -142,6 +185,8 @@ def test_what_was_acknowledged_stands(tmp_path: Path, capsys: pytest.CaptureFixt
     with capsys.disabled():
         print(
             f"\n{KILLS} kills: {len(told.tasks)} tasks ({dict(sorted(ends.items()))}), "
-            f"{len(told.handles)} handles, {sum(map(len, told.events.values()))} events "
+            f"{len(told.handles)} handles, {sum(map(len, told.events.values()))} events, "
+            f"{len(told.sessions)} sessions ({len(told.takes)} times taken over), "
+            f"{len(told.sealed)} seals of {secrets} secrets "
             f"acknowledged; {len(effects)} effects; none lost, none twice"
         )

@@ -57,9 +57,7 @@ class Client:
         return told(answer)
 
     @contextmanager
-    def stream(
-        self, message: Any = None, **headers: str
-    ) -> Generator[Generator[tuple[str, Any]]]:
+    def stream(self, message: Any = None, **headers: str) -> Generator[Generator[tuple[str, Any]]]:
         """Id and message of each event of the stream that answers a POST, or of a GET's."""
         connection = self.server.connect()
         body = None if message is None else json.dumps(message)

@@ -17,12 +17,17 @@ import anyio
 from sqlite_servers import LEASE_SECONDS, OWNER, Server
 from zcp_kernel.app import FastZCP
 from zcp_kernel.config import KERNEL_SECTIONS, HandlesSection, ServerConfig, TasksSection
-from zcp_kernel.contracts import EventLog
+from zcp_kernel.contracts import EventLog, SessionStore, StoredSession
 from zcp_kernel.errors import ToolError
 from zcp_kernel.runtime import Kernel
-from zcp_store_sqlite import StoreConfig, plugin
+from zcp_profiles.mcp.keyring import SecretKeyRing
+from zcp_store_sqlite import Database, StoreConfig, keys, plugin
+from zcp_store_sqlite.keys import SQLiteKeyStore
 
 BIG = 1 << 30
+RENEW_SECONDS = 0.2
+KEPT_SECRETS = 10_000
+SEALED_FOR = b"load"
 
 
 def digest(data: bytes) -> str:
@@ -104,6 +109,33 @@ async def events(here: Server) -> None:
         say("event", session, number, digest(frame))
 
 
+async def sessions(here: Server) -> None:
+    """Open sessions, and take those of processes that may be gone."""
+    store: SessionStore = here.kernel.stores.shared(SessionStore)
+    me = os.urandom(4).hex()
+    while True:
+        made = os.urandom(8).hex()
+        facts = os.urandom(20).hex().encode()
+        await store.save(StoredSession(made, "mcp", "2025-11-25", me, facts=facts))
+        say("session", made, facts.decode())
+        for stored in await store.list(20):
+            if stored.worker != me and random.random() < 0.05:
+                taken = await store.take(stored.id, stored.worker, me)
+                if taken is not None:
+                    say("taken", taken.id, taken.generation)
+
+
+async def rotations(path: Path) -> None:
+    """Seal with the secrets in force, which are renewed all the time."""
+    keys.RIPE_SECONDS = RENEW_SECONDS
+    store = SQLiteKeyStore(Database(path), RENEW_SECONDS, KEPT_SECRETS)
+    while True:
+        ring = SecretKeyRing(await store.secrets())
+        data = os.urandom(16)
+        say("sealed", ring.seal(data, SEALED_FOR).hex(), digest(data))
+        await anyio.sleep(RENEW_SECONDS / 4)
+
+
 async def main(path: Path) -> None:
     kernel = compose(path)
     async with kernel.running(), anyio.create_task_group() as group:
@@ -112,6 +144,8 @@ async def main(path: Path) -> None:
             group.start_soon(tasks, here)
         group.start_soon(handles, here)
         group.start_soon(events, here)
+        group.start_soon(sessions, here)
+        group.start_soon(rotations, path)
 
 
 if __name__ == "__main__":

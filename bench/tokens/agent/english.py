@@ -178,7 +178,7 @@ CUES = {
     "size": "size points",
     "width": "width",
     "row": "row rows at from before",
-    "count": "count many rows",
+    "count": "count many rows empty",
     "position": "position place",
 }
 """Which words in front of a datum announce it, by a word of a parameter's name."""

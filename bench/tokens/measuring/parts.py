@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..cases import every, held_out
+from .origin import digests
 from .playing import PLAIN, Catalogue, Played, all_played
 from .surfaces import BASE, BEST, BY_NAME, STEPS, SURFACES, WITHOUT, Surface
 
@@ -35,7 +36,7 @@ def measure(part: str, path: Path, tell: Callable[[str], None] = print) -> None:
         tokens = sum(one.spent.total for one in played)
         tell(f"{part} {surface.name}: {solved} of {len(played)} solved, {tokens} tokens")
     known: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    known[part] = [_row(one) for one in rows]
+    known[part] = {"of": digests(), "cases": [_row(one) for one in rows]}
     path.write_text(_text(known), encoding="utf-8")
 
 
@@ -47,7 +48,9 @@ def _row(one: Played) -> dict[str, Any]:
 def _text(parts: dict[str, Any]) -> str:
     """JSON with a line for each case, so that a new measurement shows as a readable difference."""
     said = [
-        f' "{name}": [\n  ' + ",\n  ".join(json.dumps(row) for row in rows) + "\n ]"
-        for name, rows in parts.items()
+        f' "{name}": {{"of": {json.dumps(part["of"])}, "cases": [\n  '
+        + ",\n  ".join(json.dumps(row) for row in part["cases"])
+        + "\n ]}"
+        for name, part in parts.items()
     ]
     return "{\n" + ",\n".join(said) + "\n}\n"

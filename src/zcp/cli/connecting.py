@@ -19,7 +19,7 @@ from zcp_kernel.errors import DeadlineExceeded, ExchangeRefused, SetupError, ZCP
 from zcp_kernel.inprocess import InProcessServer
 
 from .attending import Attendant
-from .credentials import BEARER_VARIABLE, headers_for
+from .credentials import BEARER_VARIABLE, headers_for, login_at
 from .exits import NOT_STARTED, USAGE, CommandError
 from .forms import TerminalForm
 from .interrupts import InterruptWatch
@@ -87,6 +87,7 @@ class Stay:
         self.app = load_app(target) if isinstance(target, AppTarget) else None
         self.server = None if self.app is None else InProcessServer(self.app)
         self.headers = headers_for(target, options.headers, options.bearer)
+        self.login = login_at(target, self.headers)
         self.url = target.url if isinstance(target, UrlTarget) else None
         self.limit = options.timeout if bounded else None
 
@@ -115,6 +116,8 @@ class Stay:
         if isinstance(self.target, UrlTarget):
             where = self.target.url
             options["headers"] = dict(self.headers if headers is None else headers)
+            if headers is None and self.login is not None:
+                options["auth"] = self.login
         if isinstance(self.target, CommandTarget):
             where = list(self.target.argv)
             options |= {"env": dict(self.target.env), "cwd": self.target.cwd}
@@ -191,5 +194,5 @@ def _preference(first: str | None) -> tuple[str, ...] | None:
 
 def _hint(error: ZCPError) -> str:
     if isinstance(error, ExchangeRefused) and error.status in (401, 403):
-        return f" (give a token: --bearer, {BEARER_VARIABLE}, or --header)"
+        return f" (zcp login URL logs in; or give a token: --bearer, {BEARER_VARIABLE}, or --header)"
     return ""

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from .targets import Target, UrlTarget
 
+if TYPE_CHECKING:
+    from zcp_kernel.contracts import Authorizer
+
 BEARER_VARIABLE = "ZCP_BEARER"
 AUTHORIZATION = "authorization"
+LOGS_IN = frozenset({"http", "https", "ws", "wss"})
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -51,6 +58,18 @@ def headers_for(target: Target, texts: Iterable[str], bearer: str | None) -> Map
             raise click.UsageError("the bearer token has characters no token has")
         headers[AUTHORIZATION] = f"Bearer {bearer.strip()}"
     return {**headers, **given}
+
+
+def login_at(target: Target, headers: Mapping[str, str]) -> Authorizer | None:
+    """The login `zcp login` made at a server on the network; None where a header says already who
+    asks, or authorization is not installed. Raises `ZCPError` for logins that cannot be read."""
+    if not isinstance(target, UrlTarget) or AUTHORIZATION in headers:
+        return None
+    if urlsplit(target.url).scheme.lower() not in LOGS_IN or not find_spec("zcp_auth_oauth"):
+        return None
+    from zcp_auth_oauth.logins import stored_authorizer
+
+    return stored_authorizer(target.url)
 
 
 def _is_told(option: str) -> bool:

@@ -7,6 +7,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from certificates import certificate
 from exchanges import ANSWER, Script, answer, call, text
@@ -111,6 +112,29 @@ async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> No
             options = NetworkOptions(verify=verify)
             async with StreamableHTTPTransport().connect(url, network=options) as channel:
                 assert (await call(channel)).delivered == [ANSWER]
+
+
+async def test_certificates_are_not_read_where_none_is_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[Any] = []
+    create = httpx2.create_ssl_context
+
+    def reading(*args: Any, **options: Any) -> Any:
+        read.append(args)
+        return create(*args, **options)
+
+    monkeypatch.setattr(httpx2, "create_ssl_context", reading)
+    async with (
+        raw_server(answering) as server,
+        StreamableHTTPTransport().connect(server.url()) as channel,
+    ):
+        assert (await call(channel)).delivered == [ANSWER]
+        assert not read
+        secure = server.url().replace("http:", "https:")
+    async with StreamableHTTPTransport().connect(secure) as channel:
+        assert isinstance((await call(channel)).error, ConnectionLost)
+    assert len(read) == 1
 
 
 async def test_cookies_come_back() -> None:

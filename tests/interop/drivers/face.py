@@ -120,10 +120,12 @@ def arguments() -> tuple[str, str, list[str]]:
     return mode, revision, place
 
 
-def transport_of(place: list[str]) -> Literal["stdio", "http", "sse"]:
+def transport_of(place: list[str]) -> Literal["stdio", "http", "sse", "ws"]:
     """How the server at a place is spoken to."""
     if "://" not in place[0]:
         return "stdio"
+    if place[0].startswith("ws:"):
+        return "ws"
     return "sse" if place[0].endswith("/sse") else "http"
 
 

@@ -169,6 +169,11 @@ def link(place: list[str]) -> AbstractAsyncContextManager[tuple[Any, ...]]:
             return sse_client(place[0])
         case "http":
             return streamable_http_client(place[0])
+        case "ws":
+            # Needs `mcp[ws]`, which not every environment of this driver has.
+            from mcp.client.websocket import websocket_client
+
+            return websocket_client(place[0])
 
 
 async def main() -> None:

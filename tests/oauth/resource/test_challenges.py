@@ -120,7 +120,8 @@ def test_nothing_is_let_in_or_served_unless_it_is_enabled() -> None:
     for sections in ({}, {"oauth": OAuthConfig(issuer=ISSUER)}):
         composition = configured(app_with_scopes(), sections).composition
         assert composition.gate.names == []
-        assert composition.router.mounts == ()
+        served = {each.path for each in composition.router.mounts}
+        assert not served & {"/authorize", "/token", "/register", PRM}
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
@@ -140,3 +141,31 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         oauth = OAuthConfig(**given)
         with pytest.raises(ConfigError, match=contract):
             configured(app_with_scopes(), {"oauth": oauth})
+
+
+async def test_a_native_handshake_tells_where_to_get_a_token() -> None:
+    async with world() as here:
+        token = (await here.tokens())["access_token"]
+        info = {"name": "t", "version": "1"}
+        hello = {"protocolVersion": "zcp/1", "capabilities": {}, "clientInfo": info}
+        client = here.site.client("/zcp", authorization=f"Bearer {token}")
+        told = (await client.post(client.call("initialize", hello))).message["result"]["auth"]
+    assert told == {
+        "issuer": ISSUER,
+        "authorizationUrl": f"{ISSUER}/authorize",
+        "tokenUrl": f"{ISSUER}/token",
+        "registrationUrl": f"{ISSUER}/register",
+        "scopes": ["weather.read", "weather.write"],
+    }
+
+
+async def test_the_first_challenge_names_the_scopes_to_begin_with() -> None:
+    """And the one for more names those."""
+    async with world(default_scopes=("weather.read",)) as here:
+        answer = await here.call(None)
+        assert 'scope="weather.read"' in answer.headers["www-authenticate"]
+        token = (await here.tokens(scope=None))["access_token"]
+        assert (await here.call(token, "forecast")).status == 200
+        challenge = (await here.call(token, "change")).headers["www-authenticate"]
+    assert challenge.count("scope=") == 1
+    assert 'scope="weather.read weather.write"' in challenge

@@ -6,15 +6,19 @@ from __future__ import annotations
 import http.client
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.from_thread
 import pytest
+from asgi import Answer
 from attrs import evolve
-from oauth_site import World, users, web_client, world
+from oauth_site import World, app_with_scopes, users, web_client, world
 from server_process import Server, free_port, server, serving
 from zcp_auth_oauth.digests import ACCESS, digest_of, new_token
 from zcp_auth_oauth.models import AccessToken, Grant
@@ -45,6 +49,45 @@ async def test_revoking_ends_an_open_session_at_once(what: str) -> None:
             assert done.status == 200
             await stream.rest()
         assert (await client.post(client.tool("forecast"))).status == 401
+        assert (await here.call(others["access_token"])).status == 200
+
+
+@pytest.mark.parametrize("kind", ["async", "sync"])
+async def test_a_call_under_way_ends_too(kind: str) -> None:
+    """On a request without a session: what it was about to say is not said any more."""
+    app, begun, went_on = app_with_scopes(), anyio.Event(), list[str]()
+    held = threading.Event()
+
+    @app.tool(name="async")
+    async def waiting() -> str:
+        begun.set()
+        await anyio.sleep_forever()
+        return "secret"
+
+    @app.tool(name="sync")
+    def blocking() -> str:
+        anyio.from_thread.run_sync(begun.set)
+        held.wait(20)
+        went_on.append("to its end")
+        return "secret"
+
+    async with world(app) as here, anyio.create_task_group() as group:
+        tokens, others = await here.tokens(), await here.tokens("bob")
+        answers: dict[str, Answer] = {}
+        answered = anyio.Event()
+
+        async def call() -> None:
+            answers["alice"] = await here.call(tokens["access_token"], kind)
+            answered.set()
+
+        group.start_soon(call)
+        await begun.wait()
+        await here.post("/revoke", {"token": tokens["refresh_token"], "client_id": "web"})
+        held.set()
+        await answered.wait()
+        assert b"secret" not in answers["alice"].body
+        assert answers["alice"].message["error"]["code"] == 401
+        assert "revoked" in answers["alice"].message["error"]["message"]
         assert (await here.call(others["access_token"])).status == 200
 
 

@@ -1,5 +1,6 @@
 """A FastZCP app on the real runner, with tools that behave badly."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -37,6 +38,17 @@ def stuck() -> str:
 async def block() -> str:
     print("blocking the loop", file=sys.stderr, flush=True)
     return sleep()
+
+
+@app.tool
+async def freeze() -> str:
+    """Blocks the loop where no signal handler can run: the call into C does not return."""
+    libc, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(128)
+    libc.pthread_mutex_init(mutex, None)
+    libc.pthread_mutex_lock(mutex)
+    print("frozen", file=sys.stderr, flush=True)
+    libc.pthread_mutex_lock(mutex)
+    return "never"
 
 
 @app.tool

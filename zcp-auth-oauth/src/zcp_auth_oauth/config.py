@@ -1,9 +1,5 @@
 """The settings of authorization: section `oauth` (this server issues tokens) and section
-`resource_server` (others do).
-
-`metadata` documents a field: `help` says what it does, `unit` what its number counts; a field
-marked `secret` is never echoed in a message.
-"""
+`resource_server` (others do)."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt
+from zcp_kernel.config import setting
 
 DAY = 86_400.0
 ALGORITHMS: tuple[str, ...] = (
@@ -19,17 +16,6 @@ ALGORITHMS: tuple[str, ...] = (
     "Ed25519",
 )  # fmt: skip
 """Signatures by a private key. None by a shared secret, and never `none` (RFC 8725)."""
-
-
-def _setting(
-    default: Any, help: str, *, unit: str | None = None, check: Any = None, secret: bool = False
-) -> Any:
-    metadata: dict[str, Any] = {"help": help}
-    if unit is not None:
-        metadata["unit"] = unit
-    if secret:
-        metadata["secret"] = True
-    return field(default=default, validator=check, metadata=metadata, repr=not secret)
 
 
 def is_loopback(host: str | None) -> bool:
@@ -75,12 +61,12 @@ class TrustedIssuer:
 class OAuthConfig:
     """The authorization server within this server."""
 
-    enabled: bool = _setting(False, "Issue tokens, and let in who presents one.")
-    issuer: str | None = _setting(
+    enabled: bool = setting(False, "Issue tokens, and let in who presents one.")
+    issuer: str | None = setting(
         None, "URL clients know the authorization server by; its path is where it is served.",
         check=_url,
     )  # fmt: skip
-    resource_url: str | None = _setting(
+    resource_url: str | None = setting(
         None, "URL of what tokens are for; `[http] public_url`, or the issuer's origin, if not "
         "given.", check=_url,
     )  # fmt: skip
@@ -91,7 +77,7 @@ class OAuthConfig:
             "secret": True,
         },
     )
-    database: str | None = _setting(
+    database: str | None = setting(
         None, "SQLite file to keep everything in; in memory if not given."
     )
     sign_in: Any = field(
@@ -102,76 +88,81 @@ class OAuthConfig:
             "secret": True,
         },
     )
-    scopes: tuple[str, ...] | None = _setting(
+    scopes: tuple[str, ...] | None = setting(
         None, "Scopes that can be granted; those the server's tools and other parts require if "
         "not given.",
     )  # fmt: skip
-    default_scopes: tuple[str, ...] = _setting((), "Scopes of a client that asks for none.")
-    access_tokens: Literal["opaque", "jwt"] = _setting(
+    default_scopes: tuple[str, ...] = setting(
+        (), "Scopes of a client that asks for none, and those one without a token is told to begin "
+        "with; it asks for more when it needs more.",
+    )  # fmt: skip
+    access_tokens: Literal["opaque", "jwt"] = setting(
         "opaque", "Form of access tokens: opaque, or JWTs (RFC 9068) that others can verify."
     )
-    signing_algorithm: Literal["ES256", "RS256", "EdDSA"] = _setting(
+    signing_algorithm: Literal["ES256", "RS256", "EdDSA"] = setting(
         "ES256", "Signature of JWT access tokens."
     )
-    key_rotation_seconds: float = _setting(
+    key_rotation_seconds: float = setting(
         30 * DAY, "Time a key signs before the next one does.", unit="seconds", check=gt(0)
     )
-    access_token_seconds: float = _setting(
+    access_token_seconds: float = setting(
         900.0, "Life of an access token.", unit="seconds", check=gt(0)
     )
-    refresh_token_seconds: float = _setting(
+    refresh_token_seconds: float = setting(
         30 * DAY, "Life of a refresh token that is not used.", unit="seconds", check=gt(0)
     )
-    refresh_grace_seconds: float = _setting(
+    refresh_grace_seconds: float = setting(
         10.0, "Time in which a rotated refresh token gets the same answer again, if that was lost.",
         unit="seconds", check=ge(0),
     )  # fmt: skip
-    code_seconds: float = _setting(
+    code_seconds: float = setting(
         60.0, "Life of an authorization code.", unit="seconds", check=gt(0)
     )
-    session_seconds: float = _setting(
+    session_seconds: float = setting(
         8 * 3600.0, "Time a user stays signed in in a browser.", unit="seconds", check=gt(0)
     )
-    consent_seconds: float = _setting(
+    consent_seconds: float = setting(
         90 * DAY, "Time a consent is remembered; 0: it is asked for each time.", unit="seconds",
         check=ge(0),
     )  # fmt: skip
-    remember_native_consent: bool = _setting(
+    remember_native_consent: bool = setting(
         False, "Remember the consent for clients on the user's own machine as well: every program "
         "there can pretend to be one (RFC 8252, section 8.6).",
     )  # fmt: skip
-    registration: Literal["open", "token", "closed"] = _setting(
+    registration: Literal["open", "token", "closed"] = setting(
         "open", "Who may register a client (RFC 7591): everybody, who has the registration token, "
         "or nobody.",
     )  # fmt: skip
-    registration_token: str | None = _setting(
+    registration_token: str | None = setting(
         None, 'The token for `registration = "token"`.', secret=True
     )
-    max_dynamic_clients: int = _setting(
+    max_dynamic_clients: int = setting(
         10_000, "Most clients that registered themselves.", unit="clients", check=gt(0)
     )
-    registrations_per_minute: int = _setting(
+    unused_client_seconds: float = setting(
+        30 * DAY, "Time after which a client that registered itself is forgotten, if no grant and "
+        "no consent belongs to it; 0: never.", unit="seconds", check=ge(0),
+    )  # fmt: skip
+    registrations_per_minute: int = setting(
         30, "Most registrations from one network address in a minute.", unit="clients", check=gt(0)
     )
-    client_documents: bool = _setting(True, "Accept clients whose id is the URL of their metadata.")
-    dpop: Literal["optional", "required"] = _setting(
+    client_documents: bool = setting(True, "Accept clients whose id is the URL of their metadata.")
+    dpop: Literal["optional", "required"] = setting(
         "optional", "Whether tokens must be bound to a key of the client (RFC 9449)."
     )
-    dpop_nonces: bool = _setting(
-        False, "Demand that DPoP proofs hold a fresh nonce of this server."
-    )
-    dpop_proof_seconds: float = _setting(
+    dpop_nonces: bool = setting(False, "Demand that DPoP proofs hold a fresh nonce of this server.")
+    dpop_proof_seconds: float = setting(
         60.0, "Age, and distance into the future, at which a DPoP proof is refused.",
         unit="seconds", check=gt(0),
     )  # fmt: skip
-    assertion_issuers: tuple[TrustedIssuer, ...] = _setting(
+    assertion_issuers: tuple[TrustedIssuer, ...] = setting(
         (), "Whose identity assertions (ID-JAG) are exchanged for tokens."
     )
-    sign_in_queue: int = _setting(
+    sign_in_queue: int = setting(
         32, "Most sign-ins that wait for their password check; more are answered 503.",
         unit="sign-ins", check=gt(0),
     )  # fmt: skip
-    sign_in_attempts: int = _setting(
+    sign_in_attempts: int = setting(
         10, "Most failed sign-ins of one user, or from one network address, in 5 minutes.",
         unit="attempts", check=gt(0),
     )  # fmt: skip
@@ -191,34 +182,34 @@ class OAuthConfig:
 class ResourceServerConfig:
     """Tokens of other authorization servers."""
 
-    enabled: bool = _setting(False, "Let in who presents a token of one of these issuers.")
-    resource_url: str | None = _setting(
+    enabled: bool = setting(False, "Let in who presents a token of one of these issuers.")
+    resource_url: str | None = setting(
         None, "URL tokens must be made for; `[http] public_url` if not given.", check=_url
     )
-    issuers: tuple[TrustedIssuer, ...] = _setting(
+    issuers: tuple[TrustedIssuer, ...] = setting(
         (), "Issuers whose JWTs are verified here, with their keys and algorithms."
     )
-    introspection_url: str | None = _setting(
+    introspection_url: str | None = setting(
         None, "Where an issuer tells about its opaque tokens (RFC 7662).", check=_url
     )
-    introspection_issuer: str | None = _setting(
+    introspection_issuer: str | None = setting(
         None, "The issuer behind `introspection_url`.", check=_url
     )
-    client_id: str | None = _setting(None, "Name of this server at `introspection_url`.")
-    client_secret: str | None = _setting(None, "Its secret there.", secret=True)
-    scopes: tuple[str, ...] | None = _setting(
+    client_id: str | None = setting(None, "Name of this server at `introspection_url`.")
+    client_secret: str | None = setting(None, "Its secret there.", secret=True)
+    scopes: tuple[str, ...] | None = setting(
         None, "Scopes to name in the metadata; those the server's parts require if not given."
     )
-    leeway_seconds: float = _setting(
+    leeway_seconds: float = setting(
         30.0, "Most by which the issuer's clock may differ.", unit="seconds", check=ge(0)
     )
-    cache_seconds: float = _setting(
+    cache_seconds: float = setting(
         5.0, "Time an answer of introspection is believed.", unit="seconds", check=ge(0)
     )
-    jwks_seconds: float = _setting(
+    jwks_seconds: float = setting(
         600.0, "Time fetched keys are believed.", unit="seconds", check=gt(0)
     )
-    dpop_proof_seconds: float = _setting(
+    dpop_proof_seconds: float = setting(
         60.0, "Age, and distance into the future, at which a DPoP proof is refused.",
         unit="seconds", check=gt(0),
     )  # fmt: skip

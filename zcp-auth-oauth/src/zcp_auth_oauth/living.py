@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("zcp.oauth")
 EXPIRY_SECONDS = 30.0
+FORGETTING_SECONDS = 3600.0
 BATCH = 1000
 
 
 @asynccontextmanager
 async def living(kernel: Kernel, service: Service) -> AsyncGenerator[None, None]:
     """Open the provider, follow revocations, remove what has expired; until the server stops."""
+    kernel.introduce_issuer(service.auth_profile)
     await service.core_threads.run(service.provider.open)
     try:
         async with (
-            following(kernel, service.liveness, service.lookups),
+            following(kernel, service.liveness, service.running, service.lookups),
             anyio.create_task_group() as group,
         ):
             group.start_soon(_expire, service)
@@ -41,10 +43,17 @@ async def living(kernel: Kernel, service: Service) -> AsyncGenerator[None, None]
 
 
 async def _expire(service: Service) -> None:
+    provider, threads = service.provider, service.core_threads
+    forgetting = time.monotonic()
     while True:
         await anyio.sleep(EXPIRY_SECONDS)
         try:
-            while await service.core_threads.run(service.provider.expire, time.time(), BATCH):
+            while await threads.run(provider.expire, time.time(), BATCH):
                 await anyio.lowlevel.checkpoint()
+            unused = service.settings.unused_client_seconds
+            if unused and time.monotonic() >= forgetting:
+                forgetting = time.monotonic() + FORGETTING_SECONDS
+                while await threads.run(provider.forget_clients, time.time() - unused, BATCH):
+                    await anyio.lowlevel.checkpoint()
         except Exception:
             LOGGER.exception("cannot remove what has expired; trying again in a while")

@@ -54,7 +54,7 @@ def zcp_stages(config: ServerConfig) -> Sequence[Stage]:
         return []
     from .resource.watching import stage
 
-    return [stage(service.liveness)]
+    return [stage(service.liveness, service.running)]
 
 
 @hookimpl

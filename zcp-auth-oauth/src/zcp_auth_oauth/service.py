@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from zcp_kernel.errors import ConfigError
+from zcp_kernel.security import AuthProfile
 
 from .config import OAuthConfig, ResourceServerConfig
 from .dpop.nonces import Nonces
@@ -27,6 +28,7 @@ from .resource.liveness import Liveness
 from .resource.metadata import ResourceMetadata
 from .resource.own import OwnTokens
 from .resource.verifying import VerifiedToken, Verifier
+from .resource.watching import Running
 from .secret import seal_of
 from .server.parts import Parts
 from .signin.contract import SignIn
@@ -55,6 +57,7 @@ class Service:
         self.resources = Resources.of(base, self.paths)
         self.provider: OAuthProvider = announcing(_provider(self.settings), self._changed)
         self.liveness: Liveness[VerifiedToken] = Liveness(self.provider)
+        self.running: Running = set()
         self.core_threads, self.lookups = Threads(CORE_THREADS), Threads(LOOKUP_THREADS)
         self.registry_of: Kernel | None = None
         seal = seal_of(config)
@@ -85,6 +88,20 @@ class Service:
         servers = tuple(dict.fromkeys(one for one in (*own, *others) if one))
         required = self.settings.enabled and self.settings.dpop == "required"
         return ResourceMetadata(self.resources, self.paths, servers, self._told_scopes, required)
+
+    def auth_profile(self) -> AuthProfile:
+        """Where native clients get a token."""
+        scopes = list(self._told_scopes())
+        if not self.settings.enabled:
+            return AuthProfile(self.metadata.servers[0], scopes=scopes)
+        parts = self.parts
+        return AuthProfile(
+            parts.issuer,
+            parts.endpoint("authorize"),
+            parts.endpoint("token"),
+            scopes,
+            None if self.settings.registration == "closed" else parts.endpoint("register"),
+        )
 
     def sign_in(self) -> SignIn:
         """How users sign in. Raises `ConfigError` for something that is no way to."""
@@ -155,6 +172,7 @@ class Service:
             self.metadata,
             self.lookups,
             dpop_required=settings.enabled and settings.dpop == "required",
+            initial_scopes=settings.default_scopes if settings.enabled else (),
         )
 
 

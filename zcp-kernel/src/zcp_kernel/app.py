@@ -19,7 +19,7 @@ from .plugins import PluginHost
 from .security import AuthProfile, Principal, local_principal
 
 if TYPE_CHECKING:
-    from .contracts import Channel
+    from .contracts import Channel, ExposureProfile
     from .runtime import Kernel
     from .session import ZCPServerSession
 
@@ -29,11 +29,12 @@ __all__ = ["FastZCP"]
 class FastZCP(Registry):
     """A server's tools, resources, prompts, completions and task kinds, and its name card.
 
-    `default_tool_profile` names the exposure profile native clients see by default,
-    `default_tool_profiles` does so per surface (`{"native": …, "mcp": …}`). `plugins` adds plugin
-    objects; `discover=False` leaves out what is installed. `lifespan` is a function of the app that
-    gives an async context manager (or an async generator of one `yield`), entered when serving
-    starts. What is registered later, while serving, is announced to connected clients.
+    `default_tool_profile` is the exposure profile native clients see by default,
+    `default_tool_profiles` those of each surface (`{"native": …, "mcp": …}`): profiles, or names of
+    profiles that plugins bring. `plugins` adds plugin objects; `discover=False` leaves out what is
+    installed. `lifespan` is a function of the app that gives an async context manager (or an async
+    generator of one `yield`), entered when serving starts. What is registered later, while serving,
+    is announced to connected clients.
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class FastZCP(Registry):
         website_url: str | None = None,
         icons: Iterable[Icon | Mapping[str, Any]] | None = None,
         auth_profile: AuthProfile | None = None,
-        default_tool_profile: str | None = None,
-        default_tool_profiles: Mapping[str, str] | None = None,
+        default_tool_profile: str | ExposureProfile | None = None,
+        default_tool_profiles: Mapping[str, str | ExposureProfile] | None = None,
         lifespan: Callable[[FastZCP], Any] | None = None,
         plugins: Iterable[object] = (),
         discover: bool = True,

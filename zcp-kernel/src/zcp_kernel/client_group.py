@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import anyio
 
@@ -18,12 +17,13 @@ from ._core.client.backends import (
     Kind,
 )
 from .client import ZCPClientSession
+from .closing import Closing
 from .errors import ConfigError, InvalidParams, NotFound
 
 __all__ = ["ZCPSessionGroup"]
 
 
-class ZCPSessionGroup:
+class ZCPSessionGroup(Closing):
     """Treats the servers of several sessions as one.
 
     Every backend has a name: the one given in `names`, or its server's name in lower case and with
@@ -187,15 +187,3 @@ class ZCPSessionGroup:
     async def aclose(self) -> None:
         """`close`."""
         await self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from attrs import field, frozen
 
+from ._core.configuration.documented import an_origin, setting
 from ._core.configuration.sections import (
     KERNEL_SECTIONS,
     HandlesSection,
@@ -100,4 +101,6 @@ __all__ = [
     "TasksSection",
     "ToolExposureConfig",
     "ToolsSection",
+    "an_origin",
+    "setting",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import anyio
 
 from ._core import asking
-from ._core.once import at_most_once
+from ._core.sharing.once import at_most_once
 from .model import (
     LOG_LEVELS,
     ElicitationRequest,

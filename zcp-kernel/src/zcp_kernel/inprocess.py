@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import anyio
 
+from .closing import Closing
 from .memory import channel_pair
 from .security import local_principal
 from .serving import serve
@@ -40,7 +40,7 @@ class ServerHandle(Protocol):
         ...
 
 
-class InProcessServer:
+class InProcessServer(Closing):
     """Serves an app to clients of this process, over in-memory channels.
 
     It starts with its first client and ends with `aclose()`, or with the event loop. All its
@@ -97,15 +97,3 @@ class InProcessServer:
         kernel, self._kernel = self._kernel, None
         if kernel is not None:
             await kernel.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.aclose()

@@ -29,6 +29,15 @@ class _Lane:
         if self._reader is not None:
             self._reader.set()
 
+    def put_now(self, frame: bytes) -> bool:
+        """False if there is no room, or nobody to take it: `put` says which."""
+        if self._closed or len(self._frames) >= self._capacity:
+            return False
+        self._frames.append(frame)
+        if self._reader is not None:
+            self._reader.set()
+        return True
+
     async def _wait_for_room(self) -> None:
         turn = anyio.Event()
         self._writers.append(turn)
@@ -87,6 +96,10 @@ class MemoryChannel:
         """Hand over one frame; waits while the other end is `capacity` frames behind. Raises
         `anyio.BrokenResourceError` when either end was closed."""
         await self._outgoing.put(frame)
+
+    def send_now(self, frame: bytes) -> bool:
+        """See `contracts.PromptChannel`."""
+        return self._outgoing.put_now(frame)
 
     async def aclose(self) -> None:
         """Idempotent, legal from any task; wakes whoever waits on this channel."""

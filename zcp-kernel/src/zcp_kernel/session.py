@@ -3,7 +3,7 @@
 from ._core.exchange import Batch, Exchange, Reply
 from ._core.nowhere import NOWHERE
 from ._core.session import Due, SessionState, ZCPServerSession
-from ._core.session_facts import facts_of, restore
+from ._core.sharing.session_facts import facts_of, restore
 
 __all__ = [
     "NOWHERE",

@@ -1,20 +1,28 @@
-"""One SQLite file for everything that must outlive a request or a process."""
+"""One SQLite file for everything that must outlive a request or a process; names are imported when
+first used."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from .bus import SQLiteBus
-from .config import StoreConfig
-from .database import Database, StoreError
-from .events import SQLiteEventLog
-from .handles import SQLiteHandleStore
-from .tasks import SQLiteTaskStore
+from zcp_kernel.lazy import names_on_demand
 
-__all__ = [
-    "Database",
-    "SQLiteBus",
-    "SQLiteEventLog",
-    "SQLiteHandleStore",
-    "SQLiteTaskStore",
-    "StoreConfig",
-    "StoreError",
-]
+if TYPE_CHECKING:
+    from .bus import SQLiteBus as SQLiteBus
+    from .config import StoreConfig as StoreConfig
+    from .database import Database as Database
+    from .database import StoreError as StoreError
+    from .events import SQLiteEventLog as SQLiteEventLog
+    from .handles import SQLiteHandleStore as SQLiteHandleStore
+    from .tasks import SQLiteTaskStore as SQLiteTaskStore
+else:
+    __getattr__, __dir__ = names_on_demand(
+        globals(),
+        {
+            "Database": "database",
+            "SQLiteBus": "bus",
+            "SQLiteEventLog": "events",
+            "SQLiteHandleStore": "handles",
+            "SQLiteTaskStore": "tasks",
+            "StoreConfig": "config",
+            "StoreError": "database",
+        },
+    )

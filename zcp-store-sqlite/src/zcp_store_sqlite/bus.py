@@ -18,11 +18,13 @@ from zcp_kernel.contracts import Lagged
 from zcp_kernel.jsontext import dumps, loads
 
 from .database import Database
+from .leases import lease_clock
 
 __all__ = ["SQLiteBus"]
 
 LOOK_SECONDS = 0.02
 AT_ONCE = 256
+KEPT_SECONDS = 600.0
 
 
 class SQLiteBus:
@@ -37,7 +39,7 @@ class SQLiteBus:
         self._backlog = backlog
 
     async def publish(self, topic: str, event: Any) -> None:
-        frame = dumps(event)
+        frame, now = dumps(event), lease_clock()
 
         def add(connection: Connection) -> None:
             number = connection.execute(
@@ -45,7 +47,7 @@ class SQLiteBus:
                 "count = count + 1 RETURNING count",
                 (topic,),
             ).fetchone()[0]
-            connection.execute("INSERT INTO bus VALUES (?,?,?)", (topic, number, frame))
+            connection.execute("INSERT INTO bus VALUES (?,?,?,?)", (topic, number, frame, now))
             connection.execute(
                 "DELETE FROM bus WHERE topic = ? AND number <= ?", (topic, number - self._backlog)
             )
@@ -55,6 +57,14 @@ class SQLiteBus:
     @asynccontextmanager
     async def subscribe(self, topic: str) -> AsyncGenerator[AsyncIterator[Any]]:
         yield _Subscription(self._database, topic, await self._position(topic))
+
+    def tidy(self, connection: Connection) -> int:
+        """Remove what every subscriber that lives has heard, and what was said before the machine
+        started anew."""
+        now = lease_clock()
+        return connection.execute(
+            "DELETE FROM bus WHERE at <= ? OR at > ?", (now - KEPT_SECONDS, now + 1)
+        ).rowcount
 
     async def _position(self, topic: str) -> int:
         def select(connection: Connection) -> int:

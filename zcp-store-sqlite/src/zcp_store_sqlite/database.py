@@ -10,27 +10,29 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from zcp_kernel.errors import ZCPError
-
-from .opening import opened
+from .connection import FileConnection, StoreError, told
+from .opening import begin
 from .threads import Job, Worker
 
-__all__ = ["Database", "StoreError"]
+__all__ = ["AT_ONCE", "Database", "StoreError"]
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
+Tidy = Callable[[sqlite3.Connection], int]
+"""Removes up to `AT_ONCE` rows that have had their time, and says how many it removed."""
+
+AT_ONCE = 1000
+"""How many rows of a table are tidied away in one transaction: nobody waits long for it."""
+UPKEEP_SECONDS = 60.0
+
 log = logging.getLogger("zcp.store")
-
-
-class StoreError(ZCPError):
-    """The file cannot be used: the message says why and what to do."""
 
 
 class Database:
@@ -40,13 +42,17 @@ class Database:
     power cut may cost the last commits, never the file's integrity.
     """
 
-    def __init__(self, path: str | Path, *, busy_timeout: float = 10.0) -> None:
+    def __init__(
+        self, path: str | Path, *, busy_timeout: float = 10.0, max_bytes: int | None = None
+    ) -> None:
+        """`max_bytes` is how large the file may get; a write that needs more fails."""
         self.path = Path(path)
         self._busy_timeout = busy_timeout
-        self._writing: sqlite3.Connection | None = None
-        self._reading: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None
-        self._writer = Worker(self._write_batch, "zcp-store-writer")
+        self._tidying: tuple[Tidy, ...] = ()
+        self._tidied = time.monotonic()
+        self._writing = FileConnection(self.path, busy_timeout, max_bytes)
+        self._reading = FileConnection(self.path, busy_timeout, max_bytes)
+        self._writer = Worker(self._write_batch, "zcp-store-writer", self._upkeep)
         self._reader = Worker(self._read_batch, "zcp-store-reader")
 
     async def write(self, work: Work[T]) -> T:
@@ -58,6 +64,10 @@ class Database:
         """Run `work` on what is committed. Raises `StoreError`."""
         return await self._reader.do(work)
 
+    def look_after(self, *tidy: Tidy) -> None:
+        """Once a minute, while there is something to write: remove what has had its time."""
+        self._tidying += tidy
+
     async def check(self) -> None:
         """Raises `StoreError` unless the file can be written: for readiness."""
         await self.write(lambda connection: connection.execute("PRAGMA user_version").fetchone())
@@ -67,24 +77,43 @@ class Database:
         takes."""
         self._writer.close()
         self._reader.close()
-        self._release()
+        self._reading.close()
+        self._writing.close()
 
     # -- in the threads ----------------------------------------------------------------------------
 
     def _write_batch(self, jobs: Sequence[Job[Any]]) -> None:
         try:
-            connection = self._writable()
-            connection.execute("BEGIN IMMEDIATE")
+            connection = self._writing.get()
+            begin(connection, self._busy_timeout)
         except (sqlite3.Error, OSError, StoreError) as error:
-            return _fail(jobs, self._told(error))
+            return _fail(jobs, told(self.path, error))
         try:
             for job in jobs:
                 _in_savepoint(connection, job)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back(connection)
-            _fail(jobs, self._told(error))
+            _fail(jobs, told(self.path, error))
         return None
+
+    def _upkeep(self) -> None:
+        """In the writer's thread, after a batch was answered."""
+        connection = self._writing.open
+        due = time.monotonic() - self._tidied >= UPKEEP_SECONDS
+        if connection is None or not due or not self._tidying:
+            return
+        self._tidied = time.monotonic()
+        try:
+            begin(connection, self._busy_timeout)
+            removed = [tidy(connection) for tidy in self._tidying]
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            log.exception("%s could not be tidied; trying again", self.path)
+            self._roll_back(connection)
+            return
+        if max(removed) >= AT_ONCE:
+            self._tidied -= UPKEEP_SECONDS - 1.0
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
         try:
@@ -92,70 +121,21 @@ class Database:
                 connection.execute("ROLLBACK")
         except sqlite3.Error:
             log.exception("%s: a transaction could not be rolled back; opening anew", self.path)
-            self._release()
+            self._writing.close()
 
     def _read_batch(self, jobs: Sequence[Job[Any]]) -> None:
         try:
-            connection = self._readable()
+            connection = self._reading.get()
         except (sqlite3.Error, OSError, StoreError) as error:
-            return _fail(jobs, self._told(error))
+            return _fail(jobs, told(self.path, error))
         for job in jobs:
             try:
                 job.value = job.work(connection)
             except sqlite3.Error as error:
-                job.error = self._told(error)
+                job.error = told(self.path, error)
             except Exception as error:
                 job.error = error
         return None
-
-    def _writable(self) -> sqlite3.Connection:
-        if self._writing is not None and self._identity() != self._file:
-            self._release()
-            raise StoreError(
-                f"store:replaced: {self.path} was removed or replaced while in use; what it held "
-                "is no longer served. The next request uses the file that is there"
-            )
-        if self._writing is None:
-            self._writing = opened(self.path, self._busy_timeout)
-            self._file = self._identity()
-        return self._writing
-
-    def _readable(self) -> sqlite3.Connection:
-        if self._reading is None:
-            self._reading = opened(self.path, self._busy_timeout)
-        return self._reading
-
-    def _identity(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self.path)
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def _release(self) -> None:
-        for connection in (self._reading, self._writing):
-            if connection is not None:
-                connection.close()
-        self._reading = self._writing = None
-
-    def _told(self, error: Exception) -> StoreError:
-        if isinstance(error, StoreError):
-            return error
-        text = str(error)
-        advice = next((told for part, told in _ADVICE.items() if part in text), "see the cause")
-        told = StoreError(f"store:unavailable: {self.path}: {text}; {advice}")
-        told.__cause__ = error
-        return told
-
-
-_ADVICE = {
-    "full": "free space on its file system",
-    "readonly": "make the file and its folder writable for this process",
-    "unable to open": "make its folder and give this process the right to write there",
-    "not a database": "name another file, or restore this one from a backup",
-    "malformed": "restore it from a backup (`zcp store check` says what is broken)",
-    "locked": "another process holds it for longer than [store] busy_timeout_seconds",
-}
 
 
 def _in_savepoint(connection: sqlite3.Connection, job: Job[Any]) -> None:

@@ -7,11 +7,13 @@ from sqlite3 import Connection
 
 from zcp_kernel.contracts import LoggedEvent
 
-from .database import Database
+from .database import AT_ONCE, Database
+from .leases import lease_clock
 
 __all__ = ["SQLiteEventLog"]
 
 MIB = 1024 * 1024
+KEPT_SECONDS = 86_400.0
 
 
 class SQLiteEventLog:
@@ -31,21 +33,47 @@ class SQLiteEventLog:
         max_events: int = 256,
         max_bytes: int = MIB,
         max_streams: int = 64,
+        max_bytes_total: int = 256 * MIB,
     ) -> None:
         self._database = database
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._max_streams = max_streams
+        self._max_bytes_total = max_bytes_total
 
     async def check(self) -> None:
         """Raises `StoreError` unless the log can be used."""
         await self._database.check()
 
+    def tidy(self, connection: Connection) -> int:
+        """Remove streams nobody used for a day, and beyond the bytes in all the longest unused.
+        Those of a session that is stored go with it, unless there is no room."""
+        now = lease_clock()
+        old = connection.execute(
+            "SELECT session, stream, size FROM streams WHERE (at <= ? OR at > ?) AND session NOT "
+            "IN (SELECT id FROM sessions) LIMIT ?",
+            (now - KEPT_SECONDS, now + 1, AT_ONCE),
+        ).fetchall()
+        total = connection.execute("SELECT ifnull(sum(size), 0) FROM streams").fetchone()[0]
+        excess = total - sum(row[2] for row in old) - self._max_bytes_total
+        if excess > 0:
+            rows = connection.execute(
+                "SELECT session, stream, size FROM streams ORDER BY at LIMIT ?", (AT_ONCE,)
+            ).fetchall()
+            for row in rows:
+                if excess <= 0:
+                    break
+                old.append(row)
+                excess -= row[2]
+        for session, stream, _ in old:
+            _drop_stream(connection, session, stream)
+        return len(old)
+
     async def append(self, session: str, stream: int, frame: bytes, *, last: bool = False) -> int:
         """Store the stream's next event; returns its number. Raises `ValueError` after its last."""
 
         def add(connection: Connection) -> int:
-            number = _next_number(connection, session, stream, last)
+            number = _next_number(connection, session, stream, last, len(frame))
             connection.execute(
                 "INSERT INTO events VALUES (?,?,?,?,?)", (session, stream, number, last, frame)
             )
@@ -85,6 +113,9 @@ class SQLiteEventLog:
         await self._database.write(remove)
 
     def _shrink(self, connection: Connection, session: str, current: int) -> None:
+        count, size = _held(connection, session)
+        if count <= self._max_streams and size <= self._max_bytes:
+            return
         streams = connection.execute(
             "SELECT stream, count, ended FROM streams WHERE session = ? ORDER BY used", (session,)
         ).fetchall()
@@ -92,25 +123,26 @@ class SQLiteEventLog:
         while len(streams) > self._max_streams and ended:
             streams = [row for row in streams if row[0] != ended[0]]
             _drop_stream(connection, session, ended.pop(0))
-        size = _size(connection, session)
+        size = _held(connection, session)[1]
         for stream, count, over in streams:
             if size <= self._max_bytes:
                 return
             spared = stream == current and not over
             _drop_oldest(connection, session, stream, size - self._max_bytes, count - spared)
-            size = _size(connection, session)
+            size = _held(connection, session)[1]
         while size > self._max_bytes and ended:
             _drop_stream(connection, session, ended.pop(0))
-            size = _size(connection, session)
+            size = _held(connection, session)[1]
 
 
-def _next_number(connection: Connection, session: str, stream: int, last: bool) -> int:
+def _next_number(connection: Connection, session: str, stream: int, last: bool, size: int) -> int:
     row = connection.execute(
         "INSERT INTO streams VALUES (?1, ?2, 1, 0, ?3, "
-        "(SELECT ifnull(max(used), 0) + 1 FROM streams WHERE session = ?1)) "
+        "(SELECT ifnull(max(used), 0) + 1 FROM streams WHERE session = ?1), ?4, ?5) "
         "ON CONFLICT (session, stream) DO UPDATE SET count = count + 1, ended = ?3, used = "
-        "(SELECT max(used) + 1 FROM streams WHERE session = ?1) WHERE NOT ended RETURNING count",
-        (session, stream, last),
+        "(SELECT max(used) + 1 FROM streams WHERE session = ?1), size = size + ?4, at = ?5 "
+        "WHERE NOT ended RETURNING count",
+        (session, stream, last, size, lease_clock()),
     ).fetchone()
     if row is None:
         raise ValueError(f"stream {stream} has ended")
@@ -118,11 +150,12 @@ def _next_number(connection: Connection, session: str, stream: int, last: bool) 
     return number
 
 
-def _size(connection: Connection, session: str) -> int:
-    found: int | None = connection.execute(
-        "SELECT sum(length(frame)) FROM events WHERE session = ?", (session,)
-    ).fetchone()[0]
-    return found or 0
+def _held(connection: Connection, session: str) -> tuple[int, int]:
+    """How many streams are kept of a session, and how many bytes in them."""
+    found: tuple[int, int] = connection.execute(
+        "SELECT count(*), ifnull(sum(size), 0) FROM streams WHERE session = ?", (session,)
+    ).fetchone()
+    return found
 
 
 def _drop(connection: Connection, session: str, stream: int, upto: int) -> None:
@@ -130,13 +163,15 @@ def _drop(connection: Connection, session: str, stream: int, upto: int) -> None:
     if upto <= 0:
         return
     gone = connection.execute(
-        "DELETE FROM events WHERE session = ? AND stream = ? AND number <= ? AND NOT last",
+        "DELETE FROM events WHERE session = ? AND stream = ? AND number <= ? AND NOT last "
+        "RETURNING length(frame)",
         (session, stream, upto),
-    ).rowcount
+    ).fetchall()
     if gone:
         connection.execute(
-            "UPDATE streams SET lost = max(lost, ?) WHERE session = ? AND stream = ?",
-            (upto, session, stream),
+            "UPDATE streams SET lost = max(lost, ?), size = size - ? WHERE session = ? AND "
+            "stream = ?",
+            (upto, sum(row[0] for row in gone), session, stream),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from sqlite3 import Connection
 from typing import Any
@@ -13,7 +14,7 @@ from zcp_kernel.jsontext import dumps, loads
 from zcp_kernel.model import HandleRef
 
 from .cursors import after, page
-from .database import Database
+from .database import AT_ONCE, Database
 
 __all__ = ["SQLiteHandleStore"]
 
@@ -121,15 +122,11 @@ class SQLiteHandleStore:
         )
 
     async def expire(self, now: float) -> Sequence[str]:
-        def remove(connection: Connection) -> list[str]:
-            found = connection.execute(
-                "SELECT seq, id, owner FROM handles WHERE expires_at <= ?", (now,)
-            ).fetchall()
-            for row in found:
-                self._lose(connection, row)
-            return [row[1] for row in found]
+        return await self._database.write(lambda connection: self._expire(connection, now, -1))
 
-        return await self._database.write(remove)
+    def tidy(self, connection: Connection) -> int:
+        """Remove what has expired."""
+        return len(self._expire(connection, time.time(), AT_ONCE))
 
     async def next_expiry(self) -> float | None:
         def least(connection: Connection) -> float | None:
@@ -141,6 +138,14 @@ class SQLiteHandleStore:
         return await self._database.read(least)
 
     # -- in the writer's thread --------------------------------------------------------------------
+
+    def _expire(self, connection: Connection, now: float, limit: int) -> Sequence[str]:
+        found = connection.execute(
+            "SELECT seq, id, owner FROM handles WHERE expires_at <= ? LIMIT ?", (now, limit)
+        ).fetchall()
+        for row in found:
+            self._lose(connection, row)
+        return [row[1] for row in found]
 
     def _make_room(self, connection: Connection, owner: str, size: int) -> int:
         """The owner's own go first, those of others only when it has none left."""

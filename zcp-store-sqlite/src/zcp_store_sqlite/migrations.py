@@ -42,13 +42,22 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
             facts BLOB NOT NULL,
             used REAL NOT NULL
         ) WITHOUT ROWID""",
+        """CREATE TABLE calls (
+            session TEXT NOT NULL,
+            stream INTEGER NOT NULL,
+            worker TEXT NOT NULL,
+            ids BLOB NOT NULL,
+            key TEXT,
+            PRIMARY KEY (session, stream)
+        ) WITHOUT ROWID""",
         """CREATE TABLE rates (
             caller TEXT NOT NULL,
             begins REAL NOT NULL,
             count INTEGER NOT NULL,
+            over REAL NOT NULL,
             PRIMARY KEY (caller, begins)
         ) WITHOUT ROWID""",
-        "CREATE INDEX rates_by_begin ON rates (begins)",
+        "CREATE INDEX rates_by_end ON rates (over)",
         "CREATE INDEX sessions_by_use ON sessions (used)",
         """CREATE TABLE secrets (
             seq INTEGER PRIMARY KEY,
@@ -91,6 +100,8 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
             lost INTEGER NOT NULL,
             ended INTEGER NOT NULL,
             used INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            at REAL NOT NULL,
             PRIMARY KEY (session, stream)
         ) WITHOUT ROWID""",
         """CREATE TABLE events (
@@ -105,6 +116,7 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
             topic TEXT NOT NULL,
             number INTEGER NOT NULL,
             event BLOB NOT NULL,
+            at REAL NOT NULL,
             PRIMARY KEY (topic, number)
         ) WITHOUT ROWID""",
         "CREATE TABLE topics (topic TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from sqlite3 import Connection
 
-from .database import Database
+from .database import AT_ONCE, Database
 
 __all__ = ["SQLiteOnceStore"]
 
@@ -23,7 +23,9 @@ class SQLiteOnceStore:
         """Whether it is the caller's to do; else what came of it, None if that is not known."""
 
         def mark(connection: Connection) -> tuple[bool, bytes | None]:
-            connection.execute("DELETE FROM once WHERE expires_at <= ?", (time.time(),))
+            connection.execute(
+                "DELETE FROM once WHERE key = ? AND expires_at <= ?", (key, time.time())
+            )
             added = connection.execute(
                 "INSERT INTO once VALUES (?, NULL, ?) ON CONFLICT (key) DO NOTHING",
                 (key, expires_at),
@@ -42,3 +44,10 @@ class SQLiteOnceStore:
                 "UPDATE once SET value = ? WHERE key = ?", (value, key)
             )
         )
+
+    def tidy(self, connection: Connection) -> int:
+        """Remove what may be forgotten."""
+        return connection.execute(
+            "DELETE FROM once WHERE key IN (SELECT key FROM once WHERE expires_at <= ? LIMIT ?)",
+            (time.time(), AT_ONCE),
+        ).rowcount

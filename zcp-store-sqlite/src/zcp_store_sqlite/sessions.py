@@ -7,13 +7,15 @@ from sqlite3 import Connection
 from typing import Any
 
 from attrs import astuple
-from zcp_kernel.contracts import StoredSession
+from zcp_kernel.contracts import StoredCall, StoredSession
 
-from .database import Database
+from .database import AT_ONCE, Database
 from .leases import lease_clock
 
 __all__ = ["SQLiteSessionStore"]
 
+MAX_CALLS = 256
+FORGOTTEN_SECONDS = 7 * 86_400.0
 _COLUMNS = "id, plane, revision, worker, generation, caller, facts"
 
 
@@ -36,7 +38,8 @@ class SQLiteSessionStore:
         await self._database.write(
             lambda connection: connection.execute(
                 f"INSERT INTO sessions ({_COLUMNS}, used) VALUES (?,?,?,?,?,?,?,?) "
-                "ON CONFLICT (id) DO UPDATE SET plane = excluded.plane, revision = excluded.revision, "
+                "ON CONFLICT (id) DO UPDATE SET "
+                "plane = excluded.plane, revision = excluded.revision, "
                 "generation = excluded.generation, caller = excluded.caller, "
                 "facts = excluded.facts, used = excluded.used WHERE worker = excluded.worker",
                 row,
@@ -71,12 +74,38 @@ class SQLiteSessionStore:
         row = await self._database.write(change)
         return None if row is None else StoredSession(*row)
 
-    async def forget(self, session_id: str, worker: str) -> None:
-        await self._database.write(
-            lambda connection: connection.execute(
-                "DELETE FROM sessions WHERE id = ? AND worker = ?", (session_id, worker)
+    async def begin(self, session_id: str, call: StoredCall) -> None:
+        row = (session_id, *astuple(call))
+
+        def add(connection: Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO calls VALUES (?,?,?,?,?)", row)
+            connection.execute(
+                "DELETE FROM calls WHERE session = ?1 AND stream <= (SELECT stream FROM calls "
+                "WHERE session = ?1 ORDER BY stream DESC LIMIT 1 OFFSET ?2)",
+                (session_id, MAX_CALLS),
             )
-        )
+
+        await self._database.write(add)
+
+    async def begun(self, session_id: str) -> Sequence[StoredCall]:
+        def select(connection: Connection) -> list[Any]:
+            return connection.execute(
+                "SELECT stream, worker, ids, key FROM calls WHERE session = ? ORDER BY stream",
+                (session_id,),
+            ).fetchall()
+
+        return [StoredCall(*row) for row in await self._database.read(select)]
+
+    async def forget(self, session_id: str, worker: str) -> bool:
+        def remove(connection: Connection) -> bool:
+            gone = connection.execute(
+                "DELETE FROM sessions WHERE id = ? AND worker = ?", (session_id, worker)
+            ).rowcount
+            if gone:
+                connection.execute("DELETE FROM calls WHERE session = ?", (session_id,))
+            return gone > 0
+
+        return await self._database.write(remove)
 
     async def expire(self, idle_seconds: float) -> Sequence[str]:
         now = lease_clock()
@@ -86,8 +115,9 @@ class SQLiteSessionStore:
             rows = connection.execute(
                 "DELETE FROM sessions WHERE used <= ? OR used > ? RETURNING id",
                 (now - idle_seconds, now + 1),
-            )
-            return [row[0] for row in rows.fetchall()]
+            ).fetchall()
+            connection.executemany("DELETE FROM calls WHERE session = ?", rows)
+            return [row[0] for row in rows]
 
         return await self._database.write(remove)
 
@@ -98,3 +128,18 @@ class SQLiteSessionStore:
             ).fetchall()
 
         return [StoredSession(*row) for row in await self._database.read(select)]
+
+    def tidy(self, connection: Connection) -> int:
+        """Remove what nobody came back for in a week, and calls without their session."""
+        now = lease_clock()
+        old = connection.execute(
+            "DELETE FROM sessions WHERE used <= ? OR used > ?", (now - FORGOTTEN_SECONDS, now + 1)
+        ).rowcount
+        return (
+            old
+            + connection.execute(
+                "DELETE FROM calls WHERE (session, stream) IN (SELECT session, stream FROM calls "
+                "WHERE session NOT IN (SELECT id FROM sessions) LIMIT ?)",
+                (AT_ONCE,),
+            ).rowcount
+        )

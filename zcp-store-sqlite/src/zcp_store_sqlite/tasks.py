@@ -15,8 +15,9 @@ from zcp_kernel.jsontext import dumps, loads
 from zcp_kernel.model import TERMINAL, TaskDescriptor
 
 from .cursors import after, page
-from .database import Database
+from .database import AT_ONCE, Database
 from .leases import FIRST_LEASE_SECONDS, forget_former_boots, lease_clock
+from .sealing import Clear
 
 __all__ = ["SQLiteTaskStore"]
 
@@ -33,8 +34,10 @@ class SQLiteTaskStore:
     name = "sqlite"
     configured = True
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: Clear | None = None) -> None:
+        """Inputs and outcomes are sealed with `seal`."""
         self._database = database
+        self._seal = seal or Clear()
         self._lease_seconds = FIRST_LEASE_SECONDS
 
     async def check(self) -> None:
@@ -49,8 +52,8 @@ class SQLiteTaskStore:
             record.descriptor.status in TERMINAL,
             dumps(PLAIN.encode(record.descriptor)),
             record.operation,
-            record.input,
-            record.outcome,
+            self._seal.seal(record.input, record.descriptor.task_id),
+            self._sealed(record),
             record.expires_at,
             record.version,
             record.attempt,
@@ -79,14 +82,14 @@ class SQLiteTaskStore:
             ).fetchone()
 
         row = await self._database.read(select)
-        return None if row is None else _record(row)
+        return None if row is None else self._record(row)
 
     async def update(self, record: TaskRecord) -> TaskRecord | None:
         task_id, version = record.descriptor.task_id, record.version
         changed = (
             record.descriptor.status in TERMINAL,
             dumps(PLAIN.encode(record.descriptor)),
-            record.outcome,
+            self._sealed(record),
             record.expires_at,
             record.attempt,
         )
@@ -101,6 +104,22 @@ class SQLiteTaskStore:
         row = await self._database.write(change)
         return None if row is None else evolve(_copy(record), owner=row[0], version=version + 1)
 
+    def _sealed(self, record: TaskRecord) -> bytes | None:
+        outcome = record.outcome
+        return None if outcome is None else self._seal.seal(outcome, record.descriptor.task_id)
+
+    def _record(self, row: Any) -> TaskRecord:
+        _, descriptor, *rest = row
+        shape: TaskDescriptor = PLAIN.decode(TaskDescriptor, loads(descriptor))
+        record = TaskRecord(shape, *rest)
+        given = self._seal.open(record.input, shape.task_id)
+        outcome = record.outcome
+        if outcome is not None:
+            outcome = self._seal.open(outcome, shape.task_id)
+        if given is record.input and outcome is record.outcome:
+            return record
+        return evolve(record, input=given, outcome=outcome)
+
     async def list(
         self, owner: str, cursor: str | None, limit: int
     ) -> tuple[Sequence[TaskRecord], str | None]:
@@ -113,7 +132,7 @@ class SQLiteTaskStore:
             ).fetchall()
 
         rows, following = page(await self._database.read(select), limit)
-        return [_record(row) for row in rows], following
+        return [self._record(row) for row in rows], following
 
     async def trim(self, owner: str, keep: int) -> int:
         def shorten(connection: Connection) -> int:
@@ -162,7 +181,7 @@ class SQLiteTaskStore:
         rows = await self._database.write(take)
         # RETURNING keeps no order.
         rows.sort(key=lambda row: (-row[_PRIORITY], row[0]))
-        return [_record(row) for row in rows]
+        return [self._record(row) for row in rows]
 
     # -- for operators -----------------------------------------------------------------------------
 
@@ -177,7 +196,7 @@ class SQLiteTaskStore:
                 (status, limit),
             ).fetchall()
 
-        return [_record(row) for row in await self._database.read(select)]
+        return [self._record(row) for row in await self._database.read(select)]
 
     async def requeue(self, record: TaskRecord) -> None:
         """Let a task that has ended run again, from its start, with its life counted anew."""
@@ -222,6 +241,14 @@ class SQLiteTaskStore:
 
         return await self._database.write(remove)
 
+    def tidy(self, connection: Connection) -> int:
+        """Remove what has ended and expired; what still runs is left to its process."""
+        return connection.execute(
+            "DELETE FROM tasks WHERE seq IN (SELECT seq FROM tasks WHERE expires_at <= ? AND "
+            "finished LIMIT ?)",
+            (time.time(), AT_ONCE),
+        ).rowcount
+
     async def next_expiry(self) -> float | None:
         def least(connection: Connection) -> float | None:
             found: float | None = connection.execute(
@@ -237,12 +264,6 @@ def _count(connection: Connection, owner: str) -> int:
         "SELECT count(*) FROM tasks WHERE owner = ?", (owner,)
     ).fetchone()[0]
     return found
-
-
-def _record(row: Any) -> TaskRecord:
-    _, descriptor, *rest = row
-    shape: TaskDescriptor = PLAIN.decode(TaskDescriptor, loads(descriptor))
-    return TaskRecord(shape, *rest)
 
 
 def _copy(record: TaskRecord) -> TaskRecord:

@@ -37,10 +37,17 @@ class Job(Generic[T]):
 
 
 class Worker:
-    """Runs jobs with `run_batch`, which sets each job's value or error and must not raise."""
+    """Runs jobs with `run_batch`, which sets each job's value or error and must not raise; after
+    each batch, when nobody waits for it any more, `afterwards`, which must not raise either."""
 
-    def __init__(self, run_batch: Callable[[Sequence[Job[Any]]], None], name: str) -> None:
+    def __init__(
+        self,
+        run_batch: Callable[[Sequence[Job[Any]]], None],
+        name: str,
+        afterwards: Callable[[], None] | None = None,
+    ) -> None:
         self._run_batch = run_batch
+        self._afterwards = afterwards
         self._name = name
         self._jobs: deque[Job[Any]] = deque()
         self._changed = threading.Condition()
@@ -72,14 +79,12 @@ class Worker:
         if thread is not None:
             thread.join()
 
-    def reopen(self) -> None:
-        """Take jobs again."""
-        self._closing = False
-
     def _live(self) -> None:
         while batch := self._next():
             self._run_batch(batch)
             _wake(batch)
+            if self._afterwards is not None:
+                self._afterwards()
 
     def _next(self) -> list[Job[Any]]:
         with self._changed:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from zcp_kernel.security import RequestFacts
+
 from .guard.credentials import ANONYMOUS
 from .guard.refusal import Refused
 from .logs import Served, current
@@ -90,7 +92,8 @@ class Upgrades:
                 raise Refused(400, str(error)) from None
             if more:
                 headers = Headers([*scope["headers"], *more])
-            principal = await parts.gate.admit(headers)
+            facts = RequestFacts("GET", scope["path"], headers)
+            principal = await parts.gate.admit(headers, facts)
         finally:
             if parts.limit.enabled:
                 await parts.limit.take(parts.limit.caller(principal, scope))

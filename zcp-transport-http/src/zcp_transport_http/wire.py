@@ -62,6 +62,9 @@ class Headers(dict[str, str]):
 
     def all(self, name: str) -> list[str]:
         """Every value of this field, in the order they came."""
+        if not self.repeats:
+            value = self.get(name.lower())
+            return [] if value is None else [value]
         wanted = name.lower().encode("latin-1")
         return [
             value.decode("latin-1").strip() for key, value in self._fields if key.lower() == wanted

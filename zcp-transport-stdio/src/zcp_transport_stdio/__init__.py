@@ -4,8 +4,9 @@
 `stdio_client(command)` starts a server as a subprocess and opens a session with it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zcp_kernel.lazy import names_on_demand
 
 __version__ = "1.0.0"
 
@@ -17,21 +18,14 @@ if TYPE_CHECKING:
     from .server import run_mcp_stdio_server as run_mcp_stdio_server
     from .server import run_mcp_stdio_server_sync as run_mcp_stdio_server_sync
 else:
-    _HOMES = {
-        "StdioConfig": "config",
-        "open_process": "process",
-        "run_mcp_stdio_server": "server",
-        "run_mcp_stdio_server_sync": "server",
-        "stdio_client": "client",
-        "stdio_server": "inprocess",
-    }
-
-    def __getattr__(name: str) -> Any:
-        if name not in _HOMES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_HOMES})
+    __getattr__, __dir__ = names_on_demand(
+        globals(),
+        {
+            "StdioConfig": "config",
+            "open_process": "process",
+            "run_mcp_stdio_server": "server",
+            "run_mcp_stdio_server_sync": "server",
+            "stdio_client": "client",
+            "stdio_server": "inprocess",
+        },
+    )

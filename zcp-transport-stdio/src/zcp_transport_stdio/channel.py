@@ -81,6 +81,13 @@ class StdioChannel:
         if self._sink.crowded:
             await self._sink.room()
 
+    def send_now(self, frame: bytes) -> bool:
+        """See `zcp_kernel.contracts.PromptChannel`."""
+        if self._closed or self._sink.crowded:
+            return False
+        self._sink.put(encode_line(frame))
+        return True
+
     def end_input(self) -> None:
         """Deliver what has come in so far, then the end of the stream."""
         self._source.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def run_mcp_stdio_server_sync(
     is there for this: a handler still stuck in a thread after `shutdown_seconds` ends the process,
     with exit code 0."""
     threads = set(threading.enumerate())
-    run = _Run(app, config, options)
+    run = _Run(app, config, options, alone=True)
     try:
         anyio.run(run, backend=backend)
     except KeyboardInterrupt:
@@ -64,11 +65,18 @@ def run_mcp_stdio_server_sync(
 
 
 class _Run:
-    """One server over the standard streams, from composition to the end."""
+    """One server over the standard streams, from composition to the end; `alone` if the process is
+    there for nothing else."""
 
     def __init__(
-        self, app: FastZCP, config: ServerConfig | Any | None, options: dict[str, Any]
+        self,
+        app: FastZCP,
+        config: ServerConfig | Any | None,
+        options: dict[str, Any],
+        *,
+        alone: bool = False,
     ) -> None:
+        self._alone = alone
         self._app = app
         self._config = config
         self._options = options
@@ -108,6 +116,10 @@ class _Run:
         with watch.running(), scope:
             try:
                 async with kernel.running():
+                    if self._alone:
+                        # What stands now stands to the end: full collections, which calls in flight
+                        # bring about, need not go through all of it again and again.
+                        gc.freeze()
                     await serve(
                         kernel, channel, principal=principal, grace=settings.shutdown_seconds
                     )

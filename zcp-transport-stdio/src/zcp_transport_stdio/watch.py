@@ -3,6 +3,10 @@
 Why not PR_SET_PDEATHSIG: it fires when the *thread* that started us ends (prctl(2)), and hosts do
 start servers from pool threads. A parent that dies is seen by the hang-up of our output at once,
 and by getppid() where another process holds that pipe open.
+
+Why the wake-up descriptor: the interpreter runs a signal handler in the main thread, before its
+next instruction. A signal that comes just as that thread begins to wait for I/O would be handled
+when the wait ends, which may be never. What is written to the descriptor is not held up by that.
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ PARENT_SECONDS = 2.0
 UNWIND_SECONDS = 0.5
 """Time to unwind after handlers were cancelled, before the process ends without it."""
 
-_STOP, _ENDING, _DONE = b"s", b"e", b"d"
+_STOP, _ENDING, _DONE, _HANDLED = b"s", b"e", b"d", b"h"
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _GONE = select.POLLERR | select.POLLHUP | select.POLLNVAL if hasattr(select, "poll") else 0
 
 
@@ -52,6 +57,8 @@ class Watch:
         self._post = post
         self._parent = os.getppid() if parent else None
         self._inbox, self._mailbox = os.pipe()
+        os.set_blocking(self._mailbox, False)
+        self._unhandled = 0
         self._thread = threading.Thread(target=self._run, name="zcp-watch", daemon=True)
 
     @contextmanager
@@ -59,7 +66,7 @@ class Watch:
         """Watch until the body is left; signals only when entered in the main thread."""
         self._thread.start()
         try:
-            with _signals(self.stop):
+            with _signals(self._handled), _woken(self._mailbox):
                 yield self
         finally:
             self._tell(_DONE)
@@ -68,16 +75,23 @@ class Watch:
             os.close(self._inbox)
 
     def stop(self) -> None:
-        """Ask for the end; a second time, for a quick one. Safe in signal handlers: a pipe is
-        written, no lock is taken."""
+        """Ask for the end; a second time, for a quick one."""
         self._tell(_STOP)
+
+    def _handled(self) -> None:
+        """A signal's handler ran. A pipe is written, no lock is taken."""
+        self._tell(_HANDLED)
 
     def ending(self) -> None:
         """The end has begun by itself: only see to it that it is reached."""
         self._tell(_ENDING)
 
     def _tell(self, what: bytes) -> None:
-        os.write(self._mailbox, what)
+        try:
+            os.write(self._mailbox, what)
+        except BlockingIOError:
+            # It was told some ten thousand times already.
+            return
 
     def _run(self) -> None:
         said = self._wait_for_cause()
@@ -113,8 +127,21 @@ class Watch:
             poll.register(output, 0)
         ready = dict(poll.poll(seconds * 1000))
         if self._inbox in ready:
-            return os.read(self._inbox, 1)
+            return self._meant(os.read(self._inbox, 1))
         return _STOP if output is not None and ready.get(output, 0) & _GONE else b""
+
+    def _meant(self, said: bytes) -> bytes:
+        """A signal comes as its number, and once more when its handler runs; where somebody else
+        has the wake-up descriptor, only then."""
+        if said[0] in _SIGNALS:
+            self._unhandled += 1
+            return _STOP
+        if said != _HANDLED:
+            return said if said in (_STOP, _ENDING, _DONE) else b""
+        if self._unhandled:
+            self._unhandled -= 1
+            return b""
+        return _STOP
 
     def _call(self, function: Callable[[], object]) -> None:
         try:
@@ -135,15 +162,15 @@ def exit_now(reason: str) -> None:
 
 
 @contextmanager
-def _signals(stop: Callable[[], None]) -> Generator[None]:
-    """SIGTERM and SIGINT call `stop`, unless they are ignored (as for a background job)."""
+def _signals(handled: Callable[[], None]) -> Generator[None]:
+    """SIGTERM and SIGINT call `handled`, unless they are ignored (as for a background job)."""
 
     def handle(_signum: int, _frame: FrameType | None) -> None:
-        stop()
+        handled()
 
     previous: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in _SIGNALS:
             # None: a handler that was not set from Python, and could not be set again.
             if signal.getsignal(signum) not in (signal.SIG_IGN, None):
                 previous[signum] = signal.signal(signum, handle)
@@ -152,3 +179,22 @@ def _signals(stop: Callable[[], None]) -> Generator[None]:
     finally:
         for signum, handler in previous.items():
             signal.signal(signum, handler)
+
+
+@contextmanager
+def _woken(descriptor: int) -> Generator[None]:
+    """The number of every signal that has a handler is written there as it comes, unless an event
+    loop has its own descriptor for that (trio and uvloop do)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    other = signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+    if other != -1:
+        signal.set_wakeup_fd(other, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        if other == -1:
+            now = signal.set_wakeup_fd(-1)
+            if now not in (-1, descriptor):
+                signal.set_wakeup_fd(now, warn_on_full_buffer=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import anyio
+from zcp_kernel.closing import Closing
 
 from .client.credentials import Credentials
 from .client.keeping import client_channel
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["WebSocketServer", "websocket_server"]
 
 
-class WebSocketServer:
+class WebSocketServer(Closing):
     """The WebSocket application, and the URL its clients in this process know it by.
 
     What runs is what serves a network: guard, subprotocols, limits, sessions. It starts with its
@@ -109,18 +109,6 @@ class WebSocketServer:
         kernel, self._kernel = self._kernel, None
         if kernel is not None:
             await kernel.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.aclose()
 
 
 def websocket_server(

@@ -1,4 +1,5 @@
-"""`zcp oauth`: users, clients and keys of the embedded authorization server."""
+"""`zcp oauth`: users, clients and keys of the embedded authorization server. `zcp login`, `logout`
+and `whoami`: logins at others."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ if TYPE_CHECKING:
 
 
 def add_commands(group: click.Group) -> None:
-    """Add `oauth` to the command line."""
+    """Add `oauth`, `login`, `logout` and `whoami` to the command line."""
     from .commands import oauth
+    from .login import COMMANDS
 
-    group.add_command(oauth)
+    for command in (*COMMANDS, oauth):
+        group.add_command(command)

@@ -95,6 +95,10 @@ def _thumbprint(key: Mapping[str, Any]) -> str:
         raise ProofInvalid("jwk is no key") from None
 
 
+_AS_HTTP = {"ws": "http", "wss": "https"}
+"""An opening handshake is a request of HTTP (RFC 6455, section 4.1)."""
+
+
 def _same_target(stated: str, url: str) -> bool:
     """Whether two URLs are equal but for query and fragment, and the case of their host."""
     return _normal(stated) == _normal(url)
@@ -103,7 +107,8 @@ def _same_target(stated: str, url: str) -> bool:
 def _normal(url: str) -> tuple[str, str, int | None, str] | None:
     try:
         parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-        return parts.scheme, (parts.hostname or "").lower(), port, parts.path or "/"
+        scheme = _AS_HTTP.get(parts.scheme, parts.scheme)
+        port = parts.port or {"https": 443, "http": 80}.get(scheme)
+        return scheme, (parts.hostname or "").lower(), port, parts.path or "/"
     except ValueError:
         return None

@@ -118,21 +118,22 @@ class Flow:
     async def sign_in(self, request: Request) -> Response:
         """`/sign-in`: who is it? The query is the client's request, to go on with afterwards."""
         try:
-            await self._threads.run(self._authorizing.asked, _query(request))
+            asked = await self._threads.run(self._authorizing.asked, _query(request))
         except SentBack as back:
             return sent(back.url)
         except Unanswerable as error:
             return shown(html.problem("This request cannot be followed", str(error)), 400)
         browser = self._cookies.read(request, BROWSER_COOKIE) or new_browser()
+        client = redirects.origin_of(asked.redirect_uri)
         if request.method == "GET":
-            response = await self._sign_in.begin(self._attempt(request, browser, {}))
+            response = await self._sign_in.begin(self._attempt(request, browser, {}, client))
             self._cookies.write(response, BROWSER_COOKIE, browser, BROWSER_SECONDS)
             return response
         form = await _form(request)
         known = self._cookies.read(request, BROWSER_COOKIE)
         if not self._forms.genuine(request, known, "sign in", form.get("guard")):
             return shown(html.problem("Not accepted", FORGED), 403)
-        outcome = await self._sign_in.finish(self._attempt(request, browser, form))
+        outcome = await self._sign_in.finish(self._attempt(request, browser, form, client))
         return await self._signed_in(request, outcome, request.url.query)
 
     async def callback(self, request: Request) -> Response:
@@ -173,12 +174,16 @@ class Flow:
             )
         )
 
-    def _attempt(self, request: Request, browser: str, form: Mapping[str, str]) -> Attempt:
+    def _attempt(
+        self, request: Request, browser: str, form: Mapping[str, str], client: str | None = None
+    ) -> Attempt:
+        """`client` is where the client is: browsers hold the redirects after a form to the policy of
+        its page, and a sign-in may lead straight to the client."""
         action = f"{self._parts.endpoint('sign-in')}?{request.url.query}"
         guard = self._forms.guard(browser, "sign in")
 
         def show(message: str | None, status: int) -> Response:
-            return shown(html.sign_in(self._title, action, guard, message), status)
+            return shown(html.sign_in(self._title, action, guard, message), status, sends_to=client)
 
         return Attempt(
             request,

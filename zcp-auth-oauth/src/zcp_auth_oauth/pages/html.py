@@ -12,14 +12,43 @@ from ..models import OAuthClient
 from ..policy import redirects
 
 _STYLE = """
-:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
-body { margin: 0; display: grid; place-items: center; min-height: 100vh }
-main { max-width: 28rem; padding: 1.5rem; overflow-wrap: anywhere }
-h1 { font-size: 1.4rem } label { display: block; margin: .75rem 0 .25rem }
-input { font: inherit; width: 100%; padding: .5rem; box-sizing: border-box }
-button { font: inherit; padding: .5rem 1.25rem; margin: 1rem .5rem 0 0; cursor: pointer }
-.problem { border-left: .25rem solid #c00; padding-left: .75rem }
-.warning { border-left: .25rem solid #a60; padding-left: .75rem }
+:root {
+  color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif;
+  --ground: #f0f2f5; --card: #fff; --ink: #1b1f24; --soft: #545d68; --line: #c9d0d8;
+  --edge: #767f8a; --accent: #0b57d0; --on-accent: #fff; --alarm: #b3261e; --care: #8a5300;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #0f1214; --card: #1b1f24; --ink: #e6e9ed; --soft: #a9b2bc; --line: #333b44;
+    --edge: #87919c; --accent: #a8c7fa; --on-accent: #062e6f; --alarm: #ff8a80; --care: #f0b35a;
+  }
+}
+* { box-sizing: border-box }
+body {
+  margin: 0; padding: 1rem; min-height: 100vh; display: grid; place-items: center;
+  background: var(--ground); color: var(--ink);
+}
+main {
+  width: 100%; max-width: 26rem; padding: 1.5rem; overflow-wrap: anywhere;
+  background: var(--card); border: 1px solid var(--line); border-radius: .75rem;
+}
+h1 { font-size: 1.375rem; line-height: 1.25; margin: 0 0 1rem }
+h2 { font-size: .875rem; font-weight: 600; color: var(--soft); margin: 1rem 0 .125rem }
+p { margin: .75rem 0 }
+ul { margin: 0; padding-left: 1.25rem }
+h2 + p { margin: 0 }
+label { display: block; font-weight: 600; margin: 1rem 0 .25rem }
+input, button { font: inherit; min-height: 2.75rem; border-radius: .375rem }
+input { width: 100%; padding: .5rem .75rem; border: 1px solid var(--edge); color: inherit;
+  background: transparent }
+button { flex: 1; padding: .5rem 1.25rem; border: 1px solid var(--edge); cursor: pointer;
+  color: inherit; background: transparent }
+button.main { border-color: var(--accent); background: var(--accent); color: var(--on-accent) }
+a { color: var(--accent) }
+:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+.choice { display: flex; gap: .75rem; margin-top: 1.5rem }
+.problem, .warning { border-left: .25rem solid var(--alarm); padding-left: .75rem }
+.warning { border-color: var(--care) }
 """
 STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 
@@ -51,7 +80,7 @@ def sign_in(server: str, action: str, guard: str, message: str | None) -> str:
         'autocomplete="username" autocapitalize="none" spellcheck="false" required autofocus>'
         '<label for="password">Password</label><input id="password" name="password" '
         'type="password" autocomplete="current-password" required>'
-        '<button type="submit">Sign in</button></form>',
+        '<p class="choice"><button class="main" type="submit">Sign in</button></p></form>',
     )
 
 
@@ -79,8 +108,8 @@ def consent(
         f"<h2>You will be sent to</h2><p><code>{escape(_where(redirect_uri))}</code></p>"
         f'<form method="post" action="{escape(action)}">'
         f'<input type="hidden" name="guard" value="{escape(guard)}">'
-        '<button type="submit" name="decision" value="allow">Allow</button>'
-        '<button type="submit" name="decision" value="deny">Deny</button></form>'
+        '<p class="choice"><button class="main" type="submit" name="decision" value="allow">Allow'
+        '</button><button type="submit" name="decision" value="deny">Deny</button></p></form>'
         f'<p><a href="{escape(elsewhere)}">Not you? Sign in as somebody else.</a></p>',
     )
 

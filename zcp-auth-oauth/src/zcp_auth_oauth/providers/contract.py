@@ -171,6 +171,11 @@ class OAuthProvider(Protocol):
         """Every key, oldest first."""
         ...
 
+    def forget_clients(self, before: float, limit: int = 1000) -> int:
+        """Remove up to `limit` clients that registered themselves by `before` and that nothing
+        belongs to: no grant and no consent; returns how many went. Called as `expire` is."""
+        ...
+
     def expire(self, now: float, limit: int = 1000) -> int:
         """Remove about `limit` rows of each kind, at most, that expired by `now`; returns how many
         went. Called in the background, never while a request waits."""

@@ -228,6 +228,20 @@ class InMemoryOAuthProvider(People):
         return sorted(self._keys.values(), key=lambda each: (each.created_at, each.kid))
 
     @atomic
+    def forget_clients(self, before: float, limit: int = 1000) -> int:
+        used = {grant.client_id for grant in self._grants.values()}
+        used |= {consent.client_id for consent in self._consents.values()}
+        unused = [
+            each.client_id
+            for each in self._clients.values()
+            if each.origin == "dynamic" and each.created_at <= before
+            and each.client_id not in used
+        ][:limit]  # fmt: skip
+        for client_id in unused:
+            del self._clients[client_id]
+        return len(unused)
+
+    @atomic
     def expire(self, now: float, limit: int = 1000) -> int:
         old = now - CODE_MEMORY_SECONDS
         gone = _drop(self._codes, old, limit) + _drop(self._grants, old, limit)

@@ -26,6 +26,7 @@ class TokenAuthenticator:
     """Lets in who presents a token that one of `verifiers` vouches for.
 
     A token bound to a key is good only with a proof of that key, and never as a mere bearer token.
+    `initial_scopes` are what a client without a good token is told to ask for.
     """
 
     schemes = ("bearer", "dpop")
@@ -39,6 +40,7 @@ class TokenAuthenticator:
         threads: Threads,
         *,
         dpop_required: bool = False,
+        initial_scopes: Sequence[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
@@ -47,6 +49,7 @@ class TokenAuthenticator:
         self._metadata = metadata
         self._threads = threads
         self._dpop_required = dpop_required
+        self._initial = {"scope": " ".join(initial_scopes)} if initial_scopes else {}
         self._clock = clock
 
     async def authenticate(self, credentials: Credentials) -> Principal | None:
@@ -58,6 +61,8 @@ class TokenAuthenticator:
             found = await verifier.verify(token, now)
             if found is None:
                 continue
+            if credentials.scheme == "bearer" and found.jkt is None and not self._dpop_required:
+                return found.principal
             try:
                 await self._check_binding(found, credentials, now)
             except CredentialsRefused:
@@ -71,11 +76,10 @@ class TokenAuthenticator:
     async def _check_binding(
         self, found: VerifiedToken, credentials: Credentials, now: float
     ) -> None:
-        """Raises `CredentialsRefused` unless the token came the way it must."""
+        """Raises `CredentialsRefused` unless a token that is bound, or must be, came with a proof
+        of its key."""
         if credentials.scheme == "bearer":
-            if found.jkt is not None or self._dpop_required:
-                raise CredentialsRefused("invalid_token", "this token needs a DPoP proof")
-            return
+            raise CredentialsRefused("invalid_token", "this token needs a DPoP proof")
         if found.jkt is None:
             raise CredentialsRefused("invalid_token", "this token is bound to no key: use Bearer")
         request = credentials.request
@@ -102,8 +106,10 @@ class TokenAuthenticator:
     def challenges_for(
         self, error: str | None, request: RequestFacts | None
     ) -> Sequence[Challenge]:
-        """What to present, and where to learn how to get it (RFC 9728, section 5.1)."""
-        about = {"resource_metadata": self._metadata.url_for(request.path if request else "")}
+        """What to present, and where to learn how to get it (RFC 9728, section 5.1); for which
+        scopes to begin with (RFC 6750, section 3)."""
+        where = self._metadata.url_for(request.path if request else "")
+        about = {"resource_metadata": where, **self._initial}
         told = {} if error is None else {"error": error}
         bearer = Challenge("Bearer", {**(told if error not in _DPOP_ERRORS else {}), **about})
         if not (self._dpop_required or error in _DPOP_ERRORS or _came_by_dpop(request)):

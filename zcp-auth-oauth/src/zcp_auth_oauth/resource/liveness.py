@@ -90,7 +90,9 @@ class Liveness(Generic[V]):
         """Whether the token of an open session was revoked, as far as is known."""
         if auth.grant_id in self._grants:
             return True
-        return auth.token_id is not None and bytes.fromhex(auth.token_id) in self._tokens
+        if not self._tokens or auth.token_id is None:
+            return False
+        return bytes.fromhex(auth.token_id) in self._tokens
 
     def _fresh(self) -> Sequence[Revocation]:
         if self._last is None:

@@ -36,9 +36,20 @@ class TokenEnded(ZCPError):
     code = UNAUTHENTICATED
 
 
-def stage(liveness: Liveness[VerifiedToken]) -> Stage:
+Running = set["Context"]
+"""The calls under way whose callers came with a token."""
+
+
+def stage(liveness: Liveness[VerifiedToken], running: Running) -> Stage:
     """Refuses whatever comes over a session whose token is no longer good: on a link that was let
-    in once, such as a WebSocket, nobody else would notice."""
+    in once, such as a WebSocket, nobody else would notice. What goes on is in `running`."""
+
+    async def proceeding(params: Any, ctx: Context, proceed: Handler) -> Any:
+        running.add(ctx)
+        try:
+            return await proceed(params, ctx)
+        finally:
+            running.discard(ctx)
 
     def check(params: Any, ctx: Context, proceed: Handler) -> Awaitable[Any]:
         auth = ctx.principal.auth
@@ -47,6 +58,7 @@ def stage(liveness: Liveness[VerifiedToken]) -> Stage:
                 raise TokenEnded("the token of this connection has expired: connect anew")
             if liveness.revoked(auth):
                 raise TokenEnded(f"{REASON}: sign in anew")
+            return proceeding(params, ctx, proceed)
         return proceed(params, ctx)
 
     return Stage("oauth.liveness", check, phase="guard")
@@ -54,12 +66,12 @@ def stage(liveness: Liveness[VerifiedToken]) -> Stage:
 
 @asynccontextmanager
 async def following(
-    kernel: Kernel, liveness: Liveness[VerifiedToken], threads: Threads
+    kernel: Kernel, liveness: Liveness[VerifiedToken], running: Running, threads: Threads
 ) -> AsyncGenerator[None, None]:
     """While this is open, revocations are looked for, and end what is open in their name."""
 
     def ended(revocations: Sequence[Revocation]) -> None:
-        kernel.soon(lambda: _end(kernel, liveness))
+        kernel.soon(lambda: _end(kernel, liveness, running))
 
     async def poll() -> None:
         while True:
@@ -81,7 +93,10 @@ async def following(
         liveness.listeners.remove(ended)
 
 
-def _end(kernel: Kernel, liveness: Liveness[VerifiedToken]) -> None:
+def _end(kernel: Kernel, liveness: Liveness[VerifiedToken], running: Running) -> None:
+    for ctx in list(running):
+        if ctx.auth is not None and ctx.exchange is not None and liveness.revoked(ctx.auth):
+            ctx.exchange.end(TokenEnded(f"{REASON} while the call went on: sign in anew"))
     for listener in list(kernel.audience):
         principal = getattr(listener, "principal", None)
         auth = None if principal is None else principal.auth

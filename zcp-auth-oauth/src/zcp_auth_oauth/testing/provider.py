@@ -51,6 +51,21 @@ class OAuthProviderContract:
         provider.delete_client("d1", NOW)
         provider.add_client(client("d2", origin="dynamic"), most=1)
 
+    def test_clients_nobody_used_are_forgotten(self, provider: OAuthProvider) -> None:
+        for name in ("unused", "granted", "agreed"):
+            provider.add_client(client(name, origin="dynamic", created_at=NOW))
+        provider.add_client(client("young", origin="dynamic", created_at=NOW + 1))
+        provider.add_client(client("operator's", created_at=NOW))
+        provider.save_code(grant(client_id="granted"), code(client_id="granted"))
+        provider.save_consent(
+            Consent("u", "agreed", "https://client.example/cb", (), (), NOW, NOW + 60)
+        )
+        assert provider.forget_clients(NOW) == 1
+        kept = [one.client_id for one in provider.list_clients()]
+        assert kept == ["agreed", "granted", "operator's", "young"]
+        assert provider.forget_clients(NOW + 1, limit=0) == 0
+        assert provider.forget_clients(NOW + 1) == 1
+
     def test_a_client_is_replaced_and_listed_in_order(self, provider: OAuthProvider) -> None:
         for name in ("b", "a", "c"):
             provider.replace_client(client(name))

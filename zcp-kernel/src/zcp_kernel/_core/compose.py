@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from ..config import ServerConfig
-from ..contracts import Bus, ExposureProfile, HandleStore, KeyRing, TaskStore
+from ..contracts import Bus, HandleStore, KeyRing, TaskStore
 from ..plugins import PluginHost
 from .executor import RuntimeExecutor
-from .exposure import Exposure, default_profiles
+from .exposure import Exposure, chosen_profiles, default_profiles, profiles_by_name
 from .handles.service import Handles
 from .introduce import Introduction
 from .kernel import Kernel
 from .live import follow_changes
 from .registry.registry import Registry
+from .sharing.stores import Stores
 from .stages import ordered
-from .stores import Stores
 from .task_runs import policies, resume
 from .tasks.engine import TaskEngine
 
@@ -72,9 +72,9 @@ def compose(app: FastZCP, host: PluginHost, config: ServerConfig) -> Kernel:
 
 def _exposure(app: FastZCP, registry: Registry, host: PluginHost, config: ServerConfig) -> Exposure:
     settings = config.section("exposure")
-    profiles: dict[str, ExposureProfile] = {each.name: each for each in host.profiles(config)}
-    defaults = default_profiles(app.default_tool_profile, app.default_tool_profiles, settings)
-    return Exposure(registry.tools, profiles, defaults, settings)
+    given = chosen_profiles(app.default_tool_profile, app.default_tool_profiles)
+    profiles = profiles_by_name(host.profiles(config), given)
+    return Exposure(registry.tools, profiles, default_profiles(given, settings), settings)
 
 
 def _executor(registry: Registry, exposure: Exposure, config: ServerConfig) -> RuntimeExecutor:

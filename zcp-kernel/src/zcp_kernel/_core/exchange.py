@@ -89,6 +89,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_ended",
         "_headers",
         "_instead",
         "_params",
@@ -122,6 +123,7 @@ class Exchange:
         self.lasting = False
         self._scope: anyio.CancelScope | None = None
         self._instead: Callable[[], Awaitable[Any]] | None = None
+        self._ended: ZCPError | None = None
 
     @property
     def ids(self) -> tuple[str | int, ...]:
@@ -131,6 +133,12 @@ class Exchange:
     def cancel(self) -> None:
         """The peer no longer wants the answer: stop the handler and send nothing."""
         self.cancelled = True
+        if self._scope is not None:
+            self._scope.cancel()
+
+    def end(self, error: ZCPError) -> None:
+        """Stop the handler, whatever it is about to say: the answer is this error."""
+        self._ended = error
         if self._scope is not None:
             self._scope.cancel()
 
@@ -150,7 +158,9 @@ class Exchange:
             if not self.cancelled:
                 with session.kernel.new_scope() as self._scope:
                     frame = await self._answer(self._handled)
-                if frame is None and self._instead is not None and not self.cancelled:
+                if self._ended is not None:
+                    frame = self._failed(self._ended)
+                elif frame is None and self._instead is not None and not self.cancelled:
                     frame = await self._answer(self._instead)
         finally:
             session.inflight.pop(self.id, None)

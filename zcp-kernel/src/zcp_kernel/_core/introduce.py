@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..model import Capabilities, Implementation, InitializeResult
 
@@ -25,6 +26,8 @@ class Introduction:
     auth_profile: AuthProfile | None
     registry: Registry
     operations: dict[str, Operation]
+    issuing: list[Callable[[], AuthProfile]] = field(factory=list["Callable[[], AuthProfile]"])
+    """Who issues tokens for this server, as far as it is known by now."""
 
     def result(self, revision: Revision) -> InitializeResult:
         return InitializeResult(
@@ -80,6 +83,8 @@ class Introduction:
 
     def _auth(self) -> dict[str, Any] | None:
         profile = self.auth_profile
+        if profile is None and self.issuing:
+            profile = self.issuing[0]()
         if profile is None:
             return None
         told = {

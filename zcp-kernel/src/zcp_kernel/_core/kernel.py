@@ -17,23 +17,23 @@ from ..contracts import Bus, Channel, Dialect, Match, Message, Operation, Revisi
 from ..errors import MethodNotFound
 from ..model import InitializeResult, Retried
 from .exchange import Route
-from .hearsay import Hearsay
-from .keys import SharedKeys
 from .replay.replay import replayed
 from .session import ZCPServerSession
+from .sharing.hearsay import Hearsay
+from .sharing.keys import SharedKeys
 from .supervisor import Supervisor
 from .threads import HandlerThreads
 
 if TYPE_CHECKING:
     from ..config import ServerConfig
     from ..contracts import Handler, KeyRing, Stage
-    from ..security import Principal
+    from ..security import AuthProfile, Principal
     from .executor import RuntimeExecutor
     from .exposure import Exposure
     from .handles.service import Handles
     from .introduce import Introduction
     from .registry.registry import Registry
-    from .stores import Stores
+    from .sharing.stores import Stores
     from .tasks.engine import TaskEngine
 
 
@@ -120,6 +120,11 @@ class Kernel:
             if match is not None:
                 return match
         return None
+
+    def introduce_issuer(self, profile: Callable[[], AuthProfile]) -> None:
+        """Tell native clients from now on where to get a token, unless the app itself does; asked
+        for each client anew."""
+        self._introduction.issuing.append(profile)
 
     def introduction(self, revision: Revision) -> InitializeResult:
         """What this server says of itself at a handshake."""

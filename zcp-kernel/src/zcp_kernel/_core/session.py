@@ -9,7 +9,8 @@ from ..errors import InvalidParams, InvalidRequest, MethodNotFound, ParseError, 
 from ..jsontext import is_list, is_object, loads, salvage
 from ..model import Cancelled, Initialized, InitializeParams, ResourceUpdated
 from .exchange import Batch, Exchange, Reply, Route, error_frame, result_frame
-from .speaking import SessionState, Speaker
+from .session_identity import SessionIdentity
+from .speaking import SessionState
 
 if TYPE_CHECKING:
     from ..contracts import Channel, Dialect, Match, Message, Revision
@@ -22,7 +23,7 @@ Headers = Mapping[str, str]
 _NOT_JSONRPC = "invalid: not a JSON-RPC 2.0 message"
 
 
-class ZCPServerSession(Speaker):
+class ZCPServerSession(SessionIdentity):
     """One client of a server.
 
     A transport hands every frame to `receive` and runs what it gets back; what the session says by
@@ -37,55 +38,12 @@ class ZCPServerSession(Speaker):
         principal: Principal,
         dialects: Sequence[Dialect] | None = None,
     ) -> None:
-        super().__init__(kernel, channel)
-        self.principal = principal
-        self._id: str | None = None
-        # Set where work outlives the session it came from.
-        self.acts_for: str | None = None
+        super().__init__(kernel, channel, principal)
         self.offers_handles = False
-        # A transport that serves one message without a session says so here.
-        self.lasting = True
         self.inflight: dict[str | int, Exchange] = {}
         self._routes: Mapping[str, Route] = {}
         self._dialects = dialects
         self._last_stateless: Revision | None = None
-
-    @property
-    def id(self) -> str:
-        """128 random bits at least, made when first asked for."""
-        if self._id is None:
-            self._id = self.kernel.mint_id()
-        return self._id
-
-    @id.setter
-    def id(self, known: str) -> None:
-        self._id = known
-
-    @property
-    def owner(self) -> str:
-        """Whom tasks and handles made here belong to: this session; where there is none beyond one
-        message, its caller, and nobody in particular if that is anonymous."""
-        if self.acts_for is not None:
-            return self.acts_for
-        if not self.lasting or (self.revision is not None and self.revision.stateless):
-            subject = self.principal.subject
-            return f"principal:{subject}" if subject else ""
-        return f"session:{self.id}"
-
-    @property
-    def surface(self) -> str:
-        """The dialect spoken here; exposure defaults go by it."""
-        return self.revision.dialect if self.revision is not None else ""
-
-    @property
-    def task_mode(self) -> str | None:
-        """Who decides here that a call becomes a task: see `Revision`."""
-        return self.revision.task_mode if self.revision is not None else None
-
-    @property
-    def takes_tasks(self) -> bool:
-        """Whether this client can be answered with a task."""
-        return self.revision is not None and self.revision.takes_tasks(self.state.capabilities)
 
     def receive(
         self, frame: bytes, related: Channel | None = None, headers: Headers | None = None

@@ -153,7 +153,8 @@ def _caller(principal: Principal) -> dict[str, Any]:
 
 
 def _detached(kernel: Kernel, record: TaskRecord) -> Context:
-    told = loads(record.caller) or {"subject": None, "scopes": [], "kind": "anonymous"}
+    nobody: dict[str, Any] = {"subject": None, "scopes": [], "kind": "anonymous"}
+    told: dict[str, Any] = loads(record.caller) or nobody
     scopes = None if told["scopes"] is None else frozenset(told["scopes"])
     principal = Principal(told["subject"], scopes, told["kind"])
     session = kernel.open_session(NOWHERE, principal)

@@ -3,6 +3,10 @@
 Rules of this file:
 - The task that reads a call runs it. Another takes over the reading once that call really waits for
   something; so a call that does not costs no switch between tasks.
+- After a call that waited the next ones are expected to wait, too: the reader hands them to other
+  tasks and reads on, so that all that came at once is begun at once. Now and then it runs one
+  itself, to see whether that still holds.
+- Calls begin in the order in which they came.
 - Tasks whose call is done wait for their next turn; only so many are kept.
 """
 
@@ -14,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
+from attrs import define, field
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -25,6 +30,17 @@ MAX_WAITING = 32
 
 CALLS_IN_A_ROW = 32
 """How many calls may run before everything else on the event loop is let in."""
+
+HANDED_ON = 31
+"""How many calls are handed to other tasks after one that waited."""
+
+
+@define(eq=False)
+class _Turn:
+    """What a waiting task waits for: a call to run, or none for the reading."""
+
+    given: anyio.Event = field(factory=anyio.Event)
+    due: Due | None = None
 
 
 class Turns:
@@ -39,7 +55,8 @@ class Turns:
         self._group = group
         self._read = read
         self._answer = answer
-        self._waiting: list[anyio.Event] = []
+        self._waiting: list[_Turn] = []
+        self._handing_on = 0
         self._done = False
         self._readers_wanted = 1
         self._signal = anyio.Event()
@@ -55,25 +72,29 @@ class Turns:
             await self._signal.wait()
             self._signal = anyio.Event()
         for turn in self._waiting:
-            turn.set()
+            turn.given.set()
 
-    async def _take_turns(self) -> None:
-        """The life of one task; it begins as the reader."""
+    async def _take_turns(self, due: Due | None = None) -> None:
+        """The life of one task; it begins with this call, or as the reader."""
         while True:
-            await self._read_on()
+            if due is not None:
+                await self._answer(due)
+            elif not self._done:
+                await self._read_on()
             if self._done or len(self._waiting) >= MAX_WAITING:
                 return
-            turn = anyio.Event()
+            turn = _Turn()
             self._waiting.append(turn)
-            await turn.wait()
-            if self._done:
-                return
+            await turn.given.wait()
+            due = turn.due
 
     async def _read_on(self) -> None:
         """Read and run calls until another task reads, or there are none."""
         in_a_row = 0
         while (due := await self._read()) is not None:
-            if not await self._still_reader_after(due):
+            if self._handing_on:
+                await self._hand_on(due)
+            elif not await self._still_reader_after(due):
                 return
             in_a_row += 1
             if in_a_row == CALLS_IN_A_ROW:
@@ -93,6 +114,7 @@ class Turns:
         def pass_on() -> None:
             nonlocal passed
             passed = True
+            self._handing_on = HANDED_ON
             self._pass_on()
 
         # The loop calls it only if the answer lets the loop run before it is there.
@@ -103,9 +125,22 @@ class Turns:
             handle.cancel()
         return not passed
 
+    async def _hand_on(self, due: Due) -> None:
+        """Have another task run it."""
+        if self._waiting:
+            turn = self._waiting.pop()
+            turn.due = due
+            turn.given.set()
+        else:
+            self._group.start_soon(self._take_turns, due)
+        self._handing_on -= 1
+        if not self._handing_on:
+            # The next is run here, and must not begin before those that came first.
+            await anyio.lowlevel.checkpoint()
+
     def _pass_on(self) -> None:
         if self._waiting:
-            self._waiting.pop().set()
+            self._waiting.pop().given.set()
         else:
             self._readers_wanted += 1
             self._signal.set()

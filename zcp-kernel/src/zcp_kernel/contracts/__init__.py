@@ -6,7 +6,7 @@
 from .authorizing import Authorizer, OutgoingRequest, Refusal
 from .client_sides import ClientSide, Objection
 from .dialects import Dialect, Match, Message, Method, Peer, Revision
-from .links import Attachable, Channel, ExchangeChannel, Transport
+from .links import Attachable, Channel, ExchangeChannel, PromptChannel, Transport
 from .operations import Handler, Operation, Stage
 from .policy import Authenticator, CompiledSchema, ExposureProfile, SchemaEngine
 from .sessions import RateStore, SessionStore, StoredCall, StoredSession
@@ -53,6 +53,7 @@ __all__ = [
     "Operation",
     "OutgoingRequest",
     "Peer",
+    "PromptChannel",
     "RateStore",
     "Refusal",
     "Revision",
@@ -60,8 +61,8 @@ __all__ = [
     "SessionStore",
     "SharedTaskStore",
     "Stage",
-    "StoredHandle",
     "StoredCall",
+    "StoredHandle",
     "StoredSession",
     "TaskRecord",
     "TaskStore",

@@ -25,6 +25,16 @@ class Channel(Protocol):
         ...
 
 
+class PromptChannel(Channel, Protocol):
+    """A channel that can say at once whether a frame has to wait: most do not, and a client then
+    needs nothing that could end the wait."""
+
+    def send_now(self, frame: bytes) -> bool:
+        """Send one frame if that takes no waiting; False if nothing was sent, for `send` to wait or
+        to say why. Raises `anyio.BrokenResourceError` when the peer is gone."""
+        ...
+
+
 class ExchangeChannel(Channel, Protocol):
     """A channel on which every request has an exchange of its own, as over HTTP: what becomes of
     the exchange becomes of that one request, and the channel lives on.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import anyio
 from attrs import field, frozen
 from attrs.validators import ge, gt, optional
+from zcp_kernel.closing import Closing
 
 from .approval import Answer, Approve, Gate, Gatekeeper
 from .calling import called
@@ -39,7 +38,7 @@ class Limits:
     handle_bytes: int | None = field(default=2048, validator=_positive)
 
 
-class ModelAdapter:
+class ModelAdapter(Closing):
     """What the adapters of all APIs can do.
 
     Use it as a context manager, or `await adapter.aclose()`: an app or address given as `tools` is
@@ -126,15 +125,3 @@ class ModelAdapter:
         await self._source.aclose()
         if self._own_client is not None:
             await called(self._own_client.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.aclose()

@@ -15,7 +15,9 @@ from zcp_kernel.errors import ParseError
 from zcp_kernel.jsontext import dumps, is_list, is_object, loads
 from zcp_kernel.model import CallResult
 
+from ..compact import format_result
 from ..compact.tables import as_table, read_table
+from ..compact.text import format_value
 
 ERROR = "error: "
 NOTHING = "(no output)"
@@ -32,7 +34,7 @@ def encode_tool_output(result: Any) -> str:
     if isinstance(result, CallResult):
         result = PLAIN.encode(result)
     if not _is_result(result):
-        return _data(result) or NOTHING
+        return format_value(result) or NOTHING
     text = _body(result) or NOTHING
     return ERROR + text if result.get("isError") and not text.startswith(ERROR) else text
 
@@ -91,27 +93,7 @@ def _body(result: dict[str, Any]) -> str:
         told = {name: item for name, item in handle.items() if name not in _UNTOLD}
         preview = {"preview": result["preview"]} if result.get("preview") is not None else {}
         return _json({"$handle": handle.get("alias") or handle.get("id"), **told, **preview})
-    blocks = [block for block in result.get("content") or () if is_object(block)]
-    if result.get("structuredContent") is not None:
-        media = [_block(block) for block in blocks if block.get("type") in ("image", "audio")]
-        return "\n".join([_data(result["structuredContent"]), *media])
-    return "\n".join(_block(block) for block in blocks)
-
-
-def _block(block: dict[str, Any]) -> str:
-    kind = block.get("type")
-    if kind == "text":
-        return str(block.get("text", ""))
-    if kind == "resource_link":
-        return f"[{block.get('name', 'resource')}]({block.get('uri', '')})"
-    if kind == "resource" and is_object(inner := block.get("resource")):
-        text = inner.get("text")
-        return text if isinstance(text, str) else f"[resource {inner.get('uri', '')}]"
-    return f"[{kind} {block.get('mimeType', '')}]".replace(" ]", "]")
-
-
-def _data(value: Any) -> str:
-    return value if isinstance(value, str) else as_table(value) or _json(value)
+    return format_result({**result, "isError": False})
 
 
 def _json(value: Any) -> str:

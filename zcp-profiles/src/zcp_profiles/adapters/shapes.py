@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
+from ..compact import format_call
 from .output import decode_tool_output
 
 Status = Literal["completed", "calls", "approval", "incomplete", "refused", "max_turns"]
@@ -21,13 +22,17 @@ class ModelFailed(Exception):
 @frozen
 class ToolCall:
     """A call the model asked for: `name` and `arguments` are the tool's own, `api_name` is what the
-    API knows the tool by. `fault` says why it cannot be run, where it cannot."""
+    API knows the tool by. `fault` says why it cannot be run, where it cannot. As text it reads
+    `weather.get(city="Hangzhou")`, for whoever is to approve it."""
 
     id: str
     name: str
     arguments: dict[str, Any]
     api_name: str
     fault: str | None = None
+
+    def __str__(self) -> str:
+        return format_call(self.name, self.arguments)
 
 
 @frozen

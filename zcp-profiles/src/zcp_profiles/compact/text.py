@@ -77,7 +77,7 @@ def format_result(result: CallResult | Mapping[str, Any]) -> str:
 
     Text is itself; a list of records is a table (see `as_table`), any other value JSON; a handle is
     its alias or id, what it is, how large, and how it begins; an error begins with "error: ". What
-    is no text is named by its type.
+    is no text is named by its type, also beside a value.
     """
     answer: Mapping[str, Any] = PLAIN.encode(result) if isinstance(result, Shape) else result
     said = _said(answer)
@@ -90,10 +90,17 @@ def _said(answer: Mapping[str, Any]) -> str:
     handle = answer.get("handle")
     if is_object(handle):
         return _handle(handle, answer.get("preview"))
+    blocks = [block for block in answer.get("content") or () if is_object(block)]
     value = answer.get("structuredContent")
-    if value is not None:
-        return as_table(value) or (value if isinstance(value, str) else _json(value))
-    return "\n".join(_block(block) for block in answer.get("content") or ())
+    if value is None:
+        return "\n".join(_block(block) for block in blocks)
+    media = [_block(block) for block in blocks if block.get("type") in ("image", "audio")]
+    return "\n".join([format_value(value), *media])
+
+
+def format_value(value: Any) -> str:
+    """A value on its own: a string as it is, a list of records as a table, all else JSON."""
+    return value if isinstance(value, str) else as_table(value) or _json(value)
 
 
 def _handle(handle: Mapping[str, Any], preview: Any) -> str:
@@ -109,9 +116,8 @@ def _block(block: Mapping[str, Any]) -> str:
     if kind == "resource_link":
         about = f" ({block['description']})" if block.get("description") else ""
         return f"[{block.get('title') or block.get('name')}: {block.get('uri')}{about}]"
-    if kind == "resource":
-        inner: Mapping[str, Any] = block.get("resource") or {}
-        return str(inner["text"]) if "text" in inner else f"[resource {inner.get('uri')}]"
+    if kind == "resource" and is_object(inner := block.get("resource")):
+        return str(inner["text"]) if "text" in inner else f"[resource {inner.get('uri', '')}]"
     return f"[{kind} {block.get('mimeType', '')}]".replace(" ]", "]")
 
 

@@ -11,7 +11,7 @@ import click
 from ..migrations import NEWEST, migrate, version
 from .group import file_argument
 
-COUNTED = ("tasks", "handles", "streams", "events")
+COUNTED = ("tasks", "handles", "sessions", "streams", "events")
 
 
 @click.command()

@@ -14,7 +14,7 @@ from zcp_kernel.model import TERMINAL
 
 from ..database import Database
 from ..tasks import SQLiteTaskStore
-from .group import file_argument, json_option, show, with_database
+from .group import file_argument, json_option, key_of, show, with_database
 
 COLUMNS = ("id", "kind", "status", "attempt", "holder", "created", "updated", "owner")
 PAGE = 200
@@ -34,7 +34,7 @@ def list_tasks(file: Path, status: str | None, limit: int, as_json: bool) -> Non
     """The newest first."""
 
     async def work(database: Database) -> list[dict[str, Any]]:
-        found = await SQLiteTaskStore(database).newest(limit, status)
+        found = await SQLiteTaskStore(database, key_of()).newest(limit, status)
         return [_row(record) for record in found]
 
     show(with_database(file, work), COLUMNS, as_json)
@@ -44,12 +44,13 @@ def list_tasks(file: Path, status: str | None, limit: int, as_json: bool) -> Non
 @file_argument
 @click.argument("task_id", metavar="ID")
 def show_task(file: Path, task_id: str) -> None:
-    """Everything of one task, its input and its outcome included, as JSON."""
+    """Everything of one task, its input and its outcome included, as JSON. What is sealed needs the
+    server's ZCP_STORE__KEY in the environment."""
 
     async def work(database: Database) -> dict[str, Any]:
-        record = await _known(SQLiteTaskStore(database), task_id)
+        record = await _known(SQLiteTaskStore(database, key_of()), task_id)
         more = {"input": loads(record.input), "caller": loads(record.caller)}
-        ended = {} if record.outcome is None else loads(record.outcome)
+        ended: dict[str, Any] = {} if record.outcome is None else loads(record.outcome)
         return {**_row(record), **more, "expires_at": record.expires_at, **ended}
 
     click.echo(json.dumps(with_database(file, work), indent=2))
@@ -62,7 +63,7 @@ def cancel_task(file: Path, task_id: str) -> None:
     """End a task; the process that runs it stops at its next change."""
 
     async def work(database: Database) -> None:
-        store = SQLiteTaskStore(database)
+        store = SQLiteTaskStore(database, key_of())
         record = await _known(store, task_id)
         if record.descriptor.status in TERMINAL:
             raise click.ClickException(f"{task_id} has ended already: {record.descriptor.status}")
@@ -86,7 +87,7 @@ def retry_task(file: Path, task_id: str) -> None:
     """Let a task that failed or was cancelled run again, by whichever server has room for it."""
 
     async def work(database: Database) -> None:
-        store = SQLiteTaskStore(database)
+        store = SQLiteTaskStore(database, key_of())
         record = await _known(store, task_id)
         if record.descriptor.status not in ("failed", "cancelled"):
             raise click.ClickException(
@@ -107,7 +108,7 @@ def prune_tasks(file: Path, days: float) -> None:
     """Remove tasks that ended long ago."""
 
     async def work(database: Database) -> int:
-        return await SQLiteTaskStore(database).prune(days * 86_400)
+        return await SQLiteTaskStore(database, key_of()).prune(days * 86_400)
 
     click.echo(f"{with_database(file, work)} tasks removed")
 

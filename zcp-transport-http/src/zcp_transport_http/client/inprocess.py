@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import anyio
+from zcp_kernel.closing import Closing
 from zcp_kernel.contracts import Authorizer
 
 from .channel import streamable_channel
@@ -30,7 +30,7 @@ Opener = Callable[
 ]
 
 
-class InProcessServer:
+class InProcessServer(Closing):
     """An ASGI application, and the URL its clients in this process know it by.
 
     What runs is the application `create_asgi_app` makes: its routes, guards and credentials. It
@@ -84,18 +84,6 @@ class InProcessServer:
         application, self._application = self._application, None
         if application is not None:
             await application.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.aclose()
 
 
 def streamable_http_server(

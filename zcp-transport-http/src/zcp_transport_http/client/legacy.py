@@ -192,7 +192,10 @@ class SSEChannel:
         except Unreachable as error:
             message = f"{method}: the server cannot be reached: {error}"
             raise ConnectionLost(message, retryable=True) from error
-        except OSError:
+        except OSError as error:
+            if method == "initialize":
+                # A session nobody uses ends with its stream: rather another than a long wait.
+                raise ConnectionLost(f"{method}: {error}", retryable=True) from error
             # It may have arrived; if so, the stream will bring the answer.
             return
         if problem is not None:

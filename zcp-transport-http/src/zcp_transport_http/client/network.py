@@ -13,8 +13,9 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import cache, partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import cast
@@ -65,12 +66,22 @@ async def network_http(
     """An `HTTPClient` for the server of `url`; leaving closes its connections."""
     options = options or NetworkOptions()
     trust_env = not is_loopback(url)
-    trusted = httpx2.create_ssl_context(_trust(options.verify), trust_env=trust_env)
+    trust = _trust(options.verify)
     proxy = options.proxy or _environment_proxy(url)
 
-    def lane(limits: httpx2.Limits) -> httpx2.AsyncHTTPTransport:
+    @cache
+    def trusted() -> ssl.SSLContext:
+        # Reading the system's certificates takes tens of milliseconds: not before one is needed.
+        return httpx2.create_ssl_context(trust, trust_env=trust_env)
+
+    def nobody() -> ssl.SSLContext:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+    def lane(
+        context: Callable[[], ssl.SSLContext], limits: httpx2.Limits
+    ) -> httpx2.AsyncHTTPTransport:
         return httpx2.AsyncHTTPTransport(
-            verify=trusted,
+            verify=context(),
             trust_env=trust_env,
             limits=limits,
             proxy=proxy,
@@ -78,7 +89,10 @@ async def network_http(
         )
 
     timeout = httpx2.Timeout(None, connect=options.connect_seconds, write=options.write_seconds)
-    async with httpx2.AsyncClient(transport=Lanes(lane), timeout=timeout) as client:
+    plain, secure = Lanes(partial(lane, nobody)), Lanes(partial(lane, trusted))
+    async with httpx2.AsyncClient(
+        transport=plain, mounts={"https://": secure}, timeout=timeout
+    ) as client:
         yield NetworkHTTP(client)
 
 
@@ -118,6 +132,8 @@ class NetworkHTTP:
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
     ) -> httpx2.Response:
+        if self._client.is_closed:
+            raise Unreachable(f"{url}: closed by the client")
         try:
             request = self._client.build_request(
                 method, url, headers=_encoded(headers), content=body or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -21,7 +22,10 @@ from zcp_kernel.jsontext import is_object, loads
 __all__ = ["is_answer", "refusal", "retry_after_seconds"]
 
 MAX_SAID = 300
-TOO_MANY, UNAVAILABLE, NOT_FOUND = 429, 503, 404
+BAD, TOO_MANY, UNAVAILABLE, NOT_FOUND = 400, 429, 503, 404
+SDK_REFUSAL = -32000
+NO_SESSION = re.compile(r"session id|not initialized", re.IGNORECASE)
+"""How servers made after the examples of the TypeScript SDK refuse a session they do not know."""
 
 
 def is_answer(message: Any, request_id: Any) -> bool:
@@ -46,7 +50,8 @@ def refusal(
     """The error this refusal of `what` is; None if its body is the answer of the request.
 
     `session`: the request named one. Then 404 says that it is gone, whatever the body says, but for
-    a method the server does not have (MCP 2025-11-25, basic/transports, "Session Management").
+    a method the server does not have (MCP 2025-11-25, basic/transports, "Session Management"). Many
+    servers, the reference server among them, say 400 instead, and in words what they mean.
     """
     message = _message(body)
     error = message.get("error") if is_object(message) else None
@@ -58,12 +63,19 @@ def refusal(
         said = _said(error, headers, body)
         return RateLimited(f"{what}: {_named(status)}{said}{when}", retry_after=wait)
     unknown_method = answers and error is not None and error.get("code") == METHOD_NOT_FOUND
-    if status == NOT_FOUND and session and not unknown_method:
+    gone = (status == NOT_FOUND and not unknown_method) or _knows_no_session(status, error)
+    if session and gone:
         return SessionLost(f"{what}: the server no longer knows the session")
     if answers:
         return None
     said = _said(error, headers, body)
     return ExchangeRefused(f"{what}: {_named(status)}{said}", status=status, error=error)
+
+
+def _knows_no_session(status: int, error: dict[str, Any] | None) -> bool:
+    if status != BAD or error is None or error.get("code") != SDK_REFUSAL:
+        return False
+    return NO_SESSION.search(str(error.get("message", ""))) is not None
 
 
 def _message(body: bytes) -> Any:

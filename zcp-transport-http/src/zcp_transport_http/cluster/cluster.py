@@ -37,6 +37,8 @@ __all__ = ["Cluster"]
 
 logger = logging.getLogger("zcp.http")
 
+Mark = tuple[object, ...]
+
 ATTEMPTS = 4
 CARE_SECONDS = 5.0
 
@@ -62,7 +64,7 @@ class Cluster:
         self._store = store
         self._sessions = sessions
         self._ids = SessionIds(worker, secret.encode())
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, Mark] = {}
         self._taking = anyio.Lock()
         kernel.mint_id = self._ids.mint
         sessions.ended = self._ended
@@ -72,12 +74,13 @@ class Cluster:
 
     async def keep(self, home: StreamingSession) -> None:
         """Store what of a session has changed since it was stored."""
-        facts = dumps(facts_of(home.session))
-        if self._kept.get(home.id) == facts:
+        mark = _mark(home)
+        if self._kept.get(home.id) == mark:
             return
-        self._kept[home.id] = facts
+        self._kept[home.id] = mark
         principal, revision = home.session.principal, home.session.revision
         assert revision is not None
+        facts = dumps(facts_of(home.session))
         scopes = None if principal.scopes is None else sorted(principal.scopes)
         caller = {"subject": principal.subject, "scopes": scopes, "kind": principal.kind}
         stored = StoredSession(
@@ -171,5 +174,12 @@ class Cluster:
         restore(home.session, dialect.revision(stored.revision), loads(stored.facts))
         home.inherit({call.key: call.stream for call in calls if call.key is not None})
         self.calls.inherit(home.id, calls)
-        self._kept[home.id] = stored.facts
+        self._kept[home.id] = _mark(home)
         logger.info("took over session of worker that is gone", extra={"session": home.id[:8]})
+
+
+def _mark(home: StreamingSession) -> Mark:
+    """What changes when something of a session has to be stored again; cheap to compare."""
+    session, state = home.session, home.session.state
+    agreed = (session.principal, state.client_info, state.capabilities)
+    return *agreed, state.log_level, state.initialized, frozenset(state.subscriptions)

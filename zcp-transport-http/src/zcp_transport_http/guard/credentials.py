@@ -70,8 +70,7 @@ class Gate:
         self, header: str, text: str, request: RequestFacts | None
     ) -> Principal | None:
         scheme, _, value = text.partition(" ")
-        ways = [(scheme.lower(), value.strip()), ("", text)]
-        for name, credential in ways:
+        for name, credential in ((scheme.lower(), value.strip()), ("", text)):
             for each in self._by_place.get((header, name), ()):
                 principal = await each.authenticate(Credentials(name, credential, request))
                 if principal is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from zcp_kernel.errors import ConfigError
-from zcp_kernel.security import Credentials, Principal
+from zcp_kernel.security import Credentials, CredentialsRefused, Principal, RequestFacts
 
 from ..config import WebSocketConfig
 from .upgrade import Pairs, Refusal, Upgrade, Visitor
@@ -90,32 +90,45 @@ class Guard:
         refused, never taken for none."""
         if not self._authenticators:
             return Principal()
-        presented = False
+        error = None
+        message = "credentials are needed"
         headers = [*upgrade.headers, *upgrade.credentials(self._settings)]
+        facts = RequestFacts("GET", upgrade.path, _named(upgrade.headers))
         for each in self._authenticators:
             for text in _values(headers, _header_of(each)):
-                presented = True
-                principal = await _verified(each, text)
+                if error is None:
+                    error, message = "invalid_token", "the credentials do not verify"
+                try:
+                    principal = await _verified(each, text, facts)
+                except CredentialsRefused as refused:
+                    error, message = refused.error, refused.message
+                    continue
                 if principal is not None:
                     return principal
-        message = "the credentials do not verify" if presented else "credentials are needed"
-        raise Refusal(401, message, self._challenges("invalid_token" if presented else None))
+        raise Refusal(401, message, self._challenges(error, facts))
 
-    def _challenges(self, error: str | None) -> Pairs:
+    def _challenges(self, error: str | None, facts: RequestFacts) -> Pairs:
         fields: list[tuple[bytes, bytes]] = []
-        for each in self._authenticators:
-            challenge = each.challenge(error)
-            listed = ", ".join(f'{k}="{_quoted(v)}"' for k, v in challenge.parameters.items())
-            text = f"{challenge.scheme} {listed}".strip()
-            fields.append((b"www-authenticate", text.encode("latin-1")))
+        for authenticator in self._authenticators:
+            several: Any = getattr(authenticator, "challenges_for", None)
+            one = authenticator.challenge
+            for each in (one(error),) if several is None else several(error, facts):
+                listed = ", ".join(f'{k}="{_quoted(v)}"' for k, v in each.parameters.items())
+                text = f"{each.scheme} {listed}".strip()
+                more = {"www-authenticate": text, **each.fields}
+                fields += [
+                    (k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in more.items()
+                ]
         return fields
 
 
-async def _verified(authenticator: Authenticator, text: str) -> Principal | None:
+async def _verified(
+    authenticator: Authenticator, text: str, facts: RequestFacts
+) -> Principal | None:
     scheme, _, value = text.partition(" ")
     for name, credential in ((scheme.lower(), value.strip()), ("", text)):
         if name in authenticator.schemes:
-            principal = await authenticator.authenticate(Credentials(name, credential))
+            principal = await authenticator.authenticate(Credentials(name, credential, facts))
             if principal is not None:
                 return principal
     return None
@@ -151,6 +164,13 @@ def authenticators_in_force(
 
 def _header_of(authenticator: Authenticator) -> bytes:
     return str(getattr(authenticator, "header_name", AUTHORIZATION)).lower().encode("latin-1")
+
+
+def _named(headers: Pairs) -> dict[str, str]:
+    """Each field's first value, by name."""
+    return {
+        key.decode("latin-1"): value.decode("latin-1").strip() for key, value in [*headers][::-1]
+    }
 
 
 def _values(headers: Pairs, name: bytes) -> list[str]:

@@ -278,6 +278,10 @@ class SQLiteOAuthProvider:
     def list_keys(self) -> Sequence[SigningKey]:
         return self._read(KEYS.many, "1 ORDER BY created_at, kid")
 
+    def forget_clients(self, before: float, limit: int = 1000) -> int:
+        unused = self._read(_rows, do.UNUSED_CLIENTS, (before, limit))
+        return self._write(do.forget_clients, unused) if unused else 0
+
     def expire(self, now: float, limit: int = 1000) -> int:
         return sum(
             self._write(do.expire, table, column, now - kept, limit)

@@ -115,6 +115,20 @@ def _unused_successor(at: sqlite3.Connection, digest: bytes) -> bool:
     return row is not None
 
 
+_UNUSED = (
+    "origin = 'dynamic' AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.client_id) "
+    "AND NOT EXISTS (SELECT 1 FROM consents s WHERE s.client_id = c.client_id)"
+)
+UNUSED_CLIENTS = f"SELECT client_id FROM clients c WHERE created_at <= ? AND {_UNUSED} LIMIT ?"
+"""Goes through all clients: for a reader, which keeps nobody from writing."""
+
+
+def forget_clients(at: sqlite3.Connection, unused: Iterable[tuple[str]]) -> int:
+    """Remove those that are still unused."""
+    sql = f"DELETE FROM clients AS c WHERE client_id = ? AND {_UNUSED}"
+    return sum(at.execute(sql, row).rowcount for row in unused)
+
+
 EXPIRING = (
     ("codes", "expires_at", 86_400.0),
     ("access_tokens", "expires_at", 0.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import anyio
@@ -13,6 +13,7 @@ from ...contracts import Method
 from ...errors import (
     INVALID_REQUEST,
     ConnectionLost,
+    DeadlineExceeded,
     InvalidParams,
     MethodNotFound,
     RateLimited,
@@ -27,6 +28,7 @@ from ...model import (
     SubscribeParams,
     SubscriptionFilter,
 )
+from .cache import CACHEABLE, ResponseCache
 from .healing import pause_before_repeating
 from .joining.link import Link
 from .life import CLOSE_SECONDS, SessionLife
@@ -45,6 +47,9 @@ EFFECTS = frozenset(
 
 ACKNOWLEDGE_SECONDS = 30.0
 """How long a server may take to say that it will tell of changes."""
+
+
+_MENDABLE = (ConnectionLost, RateLimited, RemoteError)
 
 
 @frozen
@@ -126,6 +131,13 @@ class SessionCore(SessionLife):
             await self.initialized()
         return link
 
+    async def _ready_within(self, deadline: Deadline, what: str) -> Link:
+        """A call does not wait longer for the connection than for its answer."""
+        seconds = min(deadline.seconds, deadline.at_most)
+        with anyio.move_on_after(seconds):
+            return await self._ready()
+        raise DeadlineExceeded(f"{what}: no connection within {seconds:g} s")
+
     # -- asking ------------------------------------------------------------------------------------
 
     async def ask(
@@ -174,17 +186,33 @@ class SessionCore(SessionLife):
         """Send a request as it stands on the wire, for operations of an extension. Returns the
         result as it stands there; raises as `ask` does."""
         manner = _Manner(repeatable=False, deadline=self._deadline(timeout))
-
-        async def over(link: Link) -> Any:
+        link = await self._ready_within(manner.deadline, method)
+        try:
             return await _sent(link, method, params, manner)
-
-        return await self._healed(over)
+        except _MENDABLE as error:
+            pause = self._again_after(link, error)
+            if pause is None:
+                raise
+        link = await self._mended(pause, manner.deadline, method)
+        return await _sent(link, method, params, manner)
 
     async def _carried(self, operation: str, params: Any, manner: _Manner, *, fresh: bool) -> Any:
-        async def over(link: Link) -> Any:
+        """Over the link; once more, over a new one if need be, where that can do no harm."""
+        link = self._link
+        if link is None or not link.ready:
+            link = await self._ready_within(manner.deadline, operation)
+        try:
             return await self._over(link, operation, params, manner, fresh=fresh)
+        except _MENDABLE as error:
+            pause = self._again_after(link, error)
+            if pause is None:
+                raise
+        link = await self._mended(pause, manner.deadline, operation)
+        return await self._over(link, operation, params, manner, fresh=fresh)
 
-        return await self._healed(over)
+    async def _mended(self, pause: float, deadline: Deadline, what: str) -> Link:
+        await anyio.sleep(pause)
+        return await self._ready_within(deadline, what)
 
     async def _over(
         self, link: Link, operation: str, params: Any, manner: _Manner, *, fresh: bool
@@ -192,45 +220,16 @@ class SessionCore(SessionLife):
         method = link.methods.get(operation)
         if method is None:
             raise MethodNotFound(f"{operation} in {link.revision.dialect} {link.revision.name}")
-        raw = await self._found(link, method, method.encode_params(params), manner, fresh=fresh)
+        members = method.encode_params(params)
+        cache = None if fresh or operation not in CACHEABLE else self._cache
+        if cache is None:
+            raw = await _sent(link, method.method, members, manner)
+        else:
+            raw = await _found(cache, link, method, members, manner)
         try:
             return method.decode_result(raw)
         except ZCPError as error:
             raise _unreadable(method.method, error) from error
-
-    async def _found(
-        self,
-        link: Link,
-        method: Method,
-        params: dict[str, Any] | None,
-        manner: _Manner,
-        *,
-        fresh: bool,
-    ) -> Any:
-        """The result as it stands on the wire, or as it stood there when it was kept."""
-        cache = None if fresh else self._cache
-        if cache is None:
-            return await _sent(link, method.method, params, manner)
-        kept = cache.find(method.operation, params)
-        if kept is not None:
-            return kept
-        changes = cache.changes
-        raw = await _sent(link, method.method, params, manner)
-        cache.keep(method.operation, params, raw, changes)
-        return raw
-
-    async def _healed(self, over: Callable[[Link], Any]) -> Any:
-        """Over the link; once more, over a new one if need be, where that can do no harm."""
-        link = await self._ready()
-        try:
-            return await over(link)
-        except (ConnectionLost, RateLimited, RemoteError) as error:
-            pause = self._again_after(link, error)
-            if pause is None:
-                raise
-            log.info("sent again after %.1f s: %s", pause, error)
-        await anyio.sleep(pause)
-        return await over(await self._ready())
 
     def _again_after(self, link: Link, error: ZCPError) -> float | None:
         if self._closed:
@@ -245,7 +244,10 @@ class SessionCore(SessionLife):
             self._joiner.forget()
             self._retire(link)
             return 0
-        return pause_before_repeating(error, own_exchange=link.connection.exchanges)
+        pause = pause_before_repeating(error, own_exchange=link.connection.exchanges)
+        if pause is not None:
+            log.info("sent again after %.1f s: %s", pause, error)
+        return pause
 
     def _retire(self, link: Link) -> None:
         if not link.connection.ended:
@@ -262,9 +264,11 @@ class SessionCore(SessionLife):
         await link.connection.tell({**message, "params": params} if params else message)
 
 
-async def _sent(link: Link, method: str, params: dict[str, Any] | None, manner: _Manner) -> Any:
+def _sent(
+    link: Link, method: str, params: dict[str, Any] | None, manner: _Manner
+) -> Awaitable[Any]:
     told = link.dressed(params, tasks=manner.tasks)
-    return await link.connection.ask(
+    return link.connection.ask(
         method,
         told,
         headers=link.revision.client.request_headers(method, told, manner.schema),
@@ -272,6 +276,23 @@ async def _sent(link: Link, method: str, params: dict[str, Any] | None, manner: 
         deadline=manner.deadline,
         progress=manner.progress,
     )
+
+
+async def _found(
+    cache: ResponseCache,
+    link: Link,
+    method: Method,
+    params: dict[str, Any] | None,
+    manner: _Manner,
+) -> Any:
+    """The result as it stands on the wire, or as it stood there when it was kept."""
+    kept = cache.find(method.operation, params)
+    if kept is not None:
+        return kept
+    changes = cache.changes
+    raw = await _sent(link, method.method, params, manner)
+    cache.keep(method.operation, params, raw, changes)
+    return raw
 
 
 def _unreadable(method: str, error: ZCPError) -> RemoteError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -118,23 +118,22 @@ class ToolCalls(KnownTools):
     async def _called(self, request: CallRequest, manner: dict[str, Any], *, tasks: bool) -> Any:
         """The call's result, or the task made of it; tried again where the server refused it for
         something that can be mended."""
-
-        async def call(*, tasks: bool) -> Any:
-            schema = self._tools.get(request.name, {}).get("inputSchema")
-            return await self.ask("tools/call", request, schema=schema, tasks=tasks, **manner)
-
         try:
-            return await call(tasks=tasks)
+            return await self._call(request, manner, tasks=tasks)
         except RemoteError as error:
             objection = self._objection(error)
             if objection is None or objection.reason not in ("headers", "tasks") or tasks:
                 raise
             if objection.reason == "tasks":
                 # It can only be done as a task: have it done so, and wait as for any other call.
-                return await self._outlasted(await call(tasks=True))
+                return await self._outlasted(await self._call(request, manner, tasks=True))
         self.clear_cache()
         await self.list_tools()
-        return await call(tasks=tasks)
+        return await self._call(request, manner, tasks=tasks)
+
+    def _call(self, request: CallRequest, manner: dict[str, Any], *, tasks: bool) -> Awaitable[Any]:
+        schema = self._tools.get(request.name, {}).get("inputSchema")
+        return self.ask("tools/call", request, schema=schema, tasks=tasks, **manner)
 
     async def _outlasted(self, result: Any) -> Any:
         raise NotImplementedError

@@ -1,23 +1,15 @@
-"""The kernel's own configuration sections.
-
-`metadata` documents a field: `help` says what it does, `unit` what its number counts; a field
-marked `secret` is never echoed in a message.
-"""
+"""The kernel's own configuration sections."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from attrs import field, frozen
 from attrs.validators import ge, gt, optional
 
+from .documented import setting
+
 MIB = 1024 * 1024
-
-
-def setting(default: Any, help: str, *, unit: str | None = None, check: Any = None) -> Any:
-    """A documented field of a section."""
-    metadata = {"help": help} if unit is None else {"help": help, "unit": unit}
-    return field(default=default, validator=check, metadata=metadata)
 
 
 @frozen

@@ -106,8 +106,9 @@ class Line:
         params.meta = _onward(ctx.meta, caller)
         finished = False
         try:
-            if logs:
-                await self._log_enough_for(ctx)
+            wanted = ctx.session.state.log_level
+            if logs and wanted is not None:
+                await self._log_enough_for(wanted)
             answer = await self.session.ask(
                 operation, params, repeatable=repeatable, progress=_progress(ctx), **manner
             )
@@ -124,12 +125,9 @@ class Line:
         finally:
             self.callers.leave(caller, given_up=not finished)
 
-    async def _log_enough_for(self, ctx: Context) -> None:
+    async def _log_enough_for(self, wanted: str) -> None:
         """Have the upstream log as much as the most curious of the callers wants to hear."""
-        wanted = ctx.session.state.log_level
-        if wanted is None or (
-            self._log_level is not None and LOG_LEVELS[self._log_level] <= LOG_LEVELS[wanted]
-        ):
+        if self._log_level is not None and LOG_LEVELS[self._log_level] <= LOG_LEVELS[wanted]:
             return
         try:
             await self.session.set_logging_level(cast("LogLevel", wanted))

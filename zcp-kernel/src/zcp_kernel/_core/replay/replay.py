@@ -18,7 +18,7 @@ from ...errors import InvalidParams, MissingCapability
 from ...jsontext import is_object
 from ...model import InputRequest, InputRequiredResult, Retried
 from ..asking import CAPABILITY_OF, Question
-from ..once import at_most_once
+from ..sharing.once import at_most_once
 from .transcript import Transcript, call_digest, digest, seal, unseal
 
 if TYPE_CHECKING:

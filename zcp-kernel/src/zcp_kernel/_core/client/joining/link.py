@@ -31,6 +31,11 @@ class Link:
     def __attrs_post_init__(self) -> None:
         self.methods = methods_of(self.revision)
 
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be sent as it stands."""
+        return self.announced and self.restored and not self.connection.ended
+
     def dressed(
         self, params: dict[str, Any] | None, *, tasks: bool = False
     ) -> dict[str, Any] | None:

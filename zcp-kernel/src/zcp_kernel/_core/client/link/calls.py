@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from math import inf
 from typing import Any
 
@@ -9,6 +11,7 @@ import anyio
 from attrs import frozen
 
 from ....contracts import Channel
+from ....errors import DeadlineExceeded
 
 
 @frozen
@@ -25,11 +28,13 @@ NO_DEADLINE = Deadline()
 
 
 class Call:
-    """A request of ours on its way; `repeatable` if it may be sent twice without harm."""
+    """A request of ours on its way; `repeatable` if it may be sent twice without harm, `due` is
+    when its time is up. Whoever waits where only a scope can end the wait does so in `bounded`."""
 
     __slots__ = (
         "answered",
         "deadline",
+        "due",
         "error",
         "last",
         "method",
@@ -49,18 +54,35 @@ class Call:
         self.result: Any = None
         self.error: Exception | None = None
         self.last = now + deadline.at_most
-        self.scope = anyio.CancelScope(deadline=min(now + deadline.seconds, self.last))
+        self.due = min(now + deadline.seconds, self.last)
+        self.scope: anyio.CancelScope | None = None
+
+    @contextmanager
+    def bounded(self) -> Generator[None]:
+        """Left early when its time is up, or when it failed."""
+        with anyio.CancelScope(deadline=self.due) as self.scope:
+            yield
+        if self.scope.cancelled_caught and not self.answered.is_set():
+            self.expire()
+        self.scope = None
 
     def fail(self, error: Exception) -> None:
         self.error = error
         self.answered.set()
         # An exchange of its own would go on without anybody to wait for it.
-        self.scope.cancel()
+        if self.scope is not None:
+            self.scope.cancel()
+
+    def expire(self) -> None:
+        """Its time is up."""
+        self.fail(DeadlineExceeded(f"{self.method}: no answer within {self.limit:g} s"))
 
     def heard_of(self) -> None:
         """The server is at work on it."""
         if self.deadline.extends:
-            self.scope.deadline = min(anyio.current_time() + self.deadline.seconds, self.last)
+            self.due = min(anyio.current_time() + self.deadline.seconds, self.last)
+            if self.scope is not None:
+                self.scope.deadline = self.due
 
     @property
     def limit(self) -> float:

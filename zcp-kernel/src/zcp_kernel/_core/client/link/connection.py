@@ -4,6 +4,9 @@ Rules of this file:
 - The channel is opened, read and closed by one task of the connection's own supervisor.
 - Every call is in `_calls` until it is answered, given up, or the channel ends; whoever takes it
   out of there decides its outcome. So no call waits for an answer that cannot come.
+- Where frames share the channel, what a call waits for is its answer, its deadline, or the end of
+  the channel, all of which set one event: no call needs a cancel scope but one whose frame has to
+  wait for room.
 - On a channel of exchanges each call's exchange runs in its caller's task, and fails alone.
 - A connection ends once. The session makes another.
 """
@@ -21,11 +24,12 @@ import anyio
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 
 from ....contracts import Channel, ExchangeChannel, Message
-from ....errors import ConnectionLost, DeadlineExceeded, ParseError, RequestCancelled
+from ....errors import ConnectionLost, ParseError, RequestCancelled
 from ....jsontext import dumps
 from ...asking import single_cause
 from ...supervisor import Supervisor
 from .calls import NO_DEADLINE, Call, Deadline, why_gone, with_token
+from .deadlines import Deadlines
 from .exchanges import exchanged
 from .incoming import Incoming
 from .notices import Notices
@@ -33,6 +37,7 @@ from .notices import Notices
 log = logging.getLogger("zcp.client")
 
 Connect = Callable[[], AbstractAsyncContextManager[Channel]]
+CLOSED_EARLY = "the connection was closed while it opened"
 _GONE = (BrokenResourceError, ClosedResourceError, EndOfStream)
 
 
@@ -49,6 +54,8 @@ class Connection:
         self._channel: Channel | None = None
         self._exchanging: ExchangeChannel | None = None
         self._calls: dict[int, Call] = {}
+        self._deadlines = Deadlines(self._calls, partial(self.spawn, name="zcp.client.deadlines"))
+        self._send_now: Callable[[bytes], bool] | None = None
         self.incoming = Incoming(self._calls, self.spawn, self.tell)
         self._last_id = 0
         self._opened = anyio.Event()
@@ -76,7 +83,13 @@ class Connection:
 
     async def open(self) -> None:
         """Connect. Raises what the transport raises, as the one real cause."""
-        await self._supervisor.start()
+        if self._closing:
+            raise ConnectionLost(CLOSED_EARLY)
+        try:
+            await self._supervisor.start()
+        except RuntimeError:
+            # Somebody closed it meanwhile.
+            raise ConnectionLost(CLOSED_EARLY) from None
         # It outlives the call it is opened for, whose context variables are not its own.
         own = Context()
         own.run(partial(self._supervisor.spawn, self._tell_handlers, name="zcp.client.notices"))
@@ -87,7 +100,7 @@ class Connection:
             self._supervisor.cancel()
             raise
         if self._channel is None:
-            failure = self._failure or ConnectionLost("the connection was closed while it opened")
+            failure = self._failure or ConnectionLost(CLOSED_EARLY)
             await self._supervisor.aclose()
             raise failure
 
@@ -139,6 +152,7 @@ class Connection:
             self._channel = channel
             if hasattr(channel, "exchange"):
                 self._exchanging = cast("ExchangeChannel", channel)
+            self._send_now = getattr(channel, "send_now", None)
             self._opened.set()
             with self._reading:
                 await self._read(channel)
@@ -157,7 +171,7 @@ class Connection:
             try:
                 self.incoming.deliver(await channel.receive())
             except ParseError as error:
-                log.warning("ignored a frame of the server: %s", error)
+                self.incoming.log.warning("ignored a frame of the server: %s", error)
             except _GONE:
                 return
 
@@ -195,45 +209,49 @@ class Connection:
             message["params"] = params
         call = Call(method, repeatable, deadline)
         try:
-            with call.scope:
-                await self._carry(call, number, message, headers or {})
+            frame = self._entered(call, number, message)
+            if self._exchanging is None:
+                await self._answered(call, frame)
+            else:
+                with call.bounded():
+                    await exchanged(
+                        self._exchanging, call, frame, headers or {}, self.incoming.deliver
+                    )
+        except Exception:
+            # It failed by itself: there is nothing to tell the server.
+            self._calls.pop(number, None)
+            raise
         finally:
             self.progress.pop(number, None)
             if self._calls.pop(number, None) is not None:
                 self._give_up(number, "the caller no longer waits")
             if self._closing and not self._calls:
                 self._reading.cancel()
+        if self.notices.behind:
+            await self.notices.catch_up()
         if call.error is not None:
             raise call.error
-        if not call.answered.is_set():
-            raise DeadlineExceeded(f"{method}: no answer within {call.limit:g} s")
         return call.result
 
-    async def _carry(
-        self, call: Call, number: int, message: Message, headers: Mapping[str, str]
-    ) -> None:
+    def _entered(self, call: Call, number: int, message: Message) -> bytes:
         if self.ended or self._channel is None:
             raise ConnectionLost(f"{call.method}: the connection has ended")
         frame = dumps(message)
         self._calls[number] = call
-        try:
-            if self._exchanging is not None:
-                await exchanged(self._exchanging, call, frame, headers, self.incoming.deliver)
-            else:
-                await self._send(self._channel, call, frame)
-        except Exception:
-            # It failed by itself: there is nothing to tell the server.
-            self._calls.pop(number, None)
-            raise
-        await self.notices.catch_up()
+        return frame
 
-    @staticmethod
-    async def _send(channel: Channel, call: Call, frame: bytes) -> None:
+    async def _answered(self, call: Call, frame: bytes) -> None:
+        channel = self._channel
+        assert channel is not None
         try:
-            await channel.send(frame)
+            if self._send_now is None or not self._send_now(frame):
+                with call.bounded():
+                    await channel.send(frame)
         except _GONE:
-            raise ConnectionLost(f"{call.method}: {why_gone(channel)}") from None
+            if not call.answered.is_set():
+                raise ConnectionLost(f"{call.method}: {why_gone(channel)}") from None
         call.sent = True
+        self._deadlines.watch(call)
         await call.answered.wait()
 
     def cancel(self, number: int) -> bool:

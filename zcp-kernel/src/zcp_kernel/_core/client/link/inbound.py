@@ -45,7 +45,8 @@ class Inbound:
         if self._revision is None:
             return {"result": {}} if method == "ping" else {"error": _bare(MethodNotFound(method))}
         if self._revision.stateless:
-            log.warning("ignored a request of the server, which must not send any: %s", method)
+            told = "ignored a request of the server, which must not send any: %s"
+            self._connection.incoming.log.warning(told, method)
             return None
         operation = self._operations.get(method)
         try:
@@ -105,7 +106,8 @@ class Inbound:
         try:
             return codec.decode_params(params)
         except ZCPError as error:
-            log.warning("ignored a malformed %s of the server: %s", method, error)
+            told = "ignored a malformed %s of the server: %s"
+            self._connection.incoming.log.warning(told, method, error)
             return None
 
 

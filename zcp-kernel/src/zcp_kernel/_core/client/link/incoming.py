@@ -14,6 +14,7 @@ from ....errors import ParseError
 from ....jsontext import is_list, is_object, loads
 from ...remote import remote_error
 from .calls import Call
+from .sparing import SparingLog
 
 log = logging.getLogger("zcp.client")
 
@@ -34,6 +35,7 @@ class Incoming:
     ) -> None:
         self.serve: Serve | None = None
         self.notice: Callable[[str, Any], None] | None = None
+        self.log = SparingLog(log)
         self._calls = calls
         self._spawn = spawn
         self._tell = tell
@@ -49,20 +51,20 @@ class Incoming:
         try:
             message = loads(frame)
         except ParseError as error:
-            log.warning("ignored a frame of the server: %s", error)
+            self.log.warning("ignored a frame of the server: %s", error)
             return
         for part in message if is_list(message) else (message,):
             self._take_one(part)
 
     def _take_one(self, message: Any) -> None:
         if not is_object(message):
-            log.warning("ignored a frame of the server: no JSON-RPC message")
+            self.log.warning("ignored a frame of the server: no JSON-RPC message")
             return
         method = message.get("method")
         if "result" in message or "error" in message:
             self._answered(message)
         elif not isinstance(method, str):
-            log.warning("ignored a frame of the server: no JSON-RPC message")
+            self.log.warning("ignored a frame of the server: no JSON-RPC message")
         elif type(message.get("id")) in (str, int):
             self._spawn(partial(self._serve, message), name=f"zcp.client {method}")
         elif self.notice is not None:
@@ -73,7 +75,7 @@ class Incoming:
         call = self._calls.pop(number, None) if type(number) is int else None
         if call is None:
             if number is None:
-                log.warning("the server refused a frame: %s", message.get("error"))
+                self.log.warning("the server refused a frame: %s", message.get("error"))
             return
         if "error" in message:
             call.error = remote_error(message["error"])

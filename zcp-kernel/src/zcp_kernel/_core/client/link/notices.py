@@ -11,6 +11,8 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
+from .sparing import SparingLog
+
 log = logging.getLogger("zcp.client")
 
 LIMIT = 10_000
@@ -25,11 +27,12 @@ class Notices:
         self._arrived = anyio.Event()
         self._finished = False
         self._busy = False
+        self._log = SparingLog(log)
 
     def put(self, handler: Callable[..., Any], *arguments: Any) -> None:
         if len(self._waiting) >= LIMIT:
             self._waiting.popleft()
-            log.warning("a handler is %d notices behind; the oldest was dropped", LIMIT)
+            self._log.warning("a handler is %d notices behind; the oldest was dropped", LIMIT)
         self._waiting.append((handler, arguments))
         self._arrived.set()
 
@@ -38,9 +41,14 @@ class Notices:
         self._finished = True
         self._arrived.set()
 
+    @property
+    def behind(self) -> bool:
+        """Whether a handler has not yet done with what came."""
+        return bool(self._waiting) or self._busy
+
     async def catch_up(self) -> None:
         """Give handlers of what already came their turn, without waiting for one that blocks."""
-        if self._waiting or self._busy:
+        if self.behind:
             await anyio.lowlevel.cancel_shielded_checkpoint()
 
     async def run(self) -> None:

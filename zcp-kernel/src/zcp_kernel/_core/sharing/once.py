@@ -6,9 +6,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from ..contracts import OnceStore
-from ..errors import ToolError
-from ..jsontext import dumps, loads
+from ...contracts import OnceStore
+from ...errors import ToolError
+from ...jsontext import dumps, loads
 
 if TYPE_CHECKING:
     from .stores import Stores

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..codec import PLAIN
-from ..contracts import Bus, Lagged
-from ..model import PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged
+from ...codec import PLAIN
+from ...contracts import Bus, Lagged
+from ...model import PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged
 
 if TYPE_CHECKING:
-    from .kernel import Kernel
+    from ..kernel import Kernel
 
 logger = logging.getLogger("zcp")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..contracts import REFRESH_SECONDS, KeyStore
+from ...contracts import REFRESH_SECONDS, KeyStore
 
 if TYPE_CHECKING:
-    from .kernel import Kernel
+    from ..kernel import Kernel
 
 logger = logging.getLogger("zcp")
 

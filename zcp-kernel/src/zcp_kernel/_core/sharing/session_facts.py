@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..codec import PLAIN
-from ..model import Capabilities, Implementation
+from ...codec import PLAIN
+from ...context import Context
+from ...errors import ZCPError
+from ...model import Capabilities, Implementation, SubscribeParams
 
 if TYPE_CHECKING:
-    from ..contracts import Revision
-    from .session import ZCPServerSession
+    from ...contracts import Revision
+    from ..session import ZCPServerSession
+
+logger = logging.getLogger("zcp")
+
+SUBSCRIBE = "resources/subscribe"
 
 
 def facts_of(session: ZCPServerSession) -> dict[str, Any]:
@@ -36,3 +45,16 @@ def restore(session: ZCPServerSession, revision: Revision, facts: dict[str, Any]
     state.initialized = bool(facts.get("initialized"))
     if state.initialized:
         session.kernel.audience.add(session)
+    if state.subscriptions:
+        session.kernel.spawn(partial(_watch_again, session, sorted(state.subscriptions)))
+
+
+async def _watch_again(session: ZCPServerSession, uris: Sequence[str]) -> None:
+    """Subscribe anew: what feeds this process with changes has to know that somebody listens."""
+    for uri in uris:
+        ctx = Context(session.kernel, session, SUBSCRIBE)
+        try:
+            await session.kernel.execute(SUBSCRIBE, SubscribeParams(uri), ctx)
+        except ZCPError as error:
+            session.state.subscriptions.discard(uri)
+            logger.warning("a session that goes on here no longer watches %s: %s", uri, error)

@@ -1,0 +1,1 @@
+"""The page, the chart and the verdicts, out of the measured figures."""

@@ -1,0 +1,1 @@
+"""Where a server's authorization server is, and what it can do."""

@@ -1,0 +1,1 @@
+"""HTTP of the authorization flow, bounded in time, size, and where it leads."""

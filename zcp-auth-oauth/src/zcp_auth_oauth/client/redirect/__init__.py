@@ -1,0 +1,1 @@
+"""How a user gets to the authorization server, and back."""

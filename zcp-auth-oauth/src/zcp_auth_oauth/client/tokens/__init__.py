@@ -1,0 +1,1 @@
+"""The token endpoint: who asks, with what proof, and what it answers."""
