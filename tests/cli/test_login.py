@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import frozen
@@ -81,7 +82,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Server, s
     provider.close()
     (folder / "weather_app.py").write_text(APP, "utf-8")
     command = serving("weather_app:app", port=port)
-    environ = {
+    environ: dict[str, Any] = {
         "ZCP_OAUTH__ENABLED": "true",
         "ZCP_OAUTH__ISSUER": f"http://127.0.0.1:{port}",
         "ZCP_OAUTH__DATABASE": str(folder / "oauth.db"),

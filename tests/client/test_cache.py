@@ -7,8 +7,8 @@ from typing import Any
 
 import anyio
 import pytest
-from zcp_kernel._core.client import cache as caching
-from zcp_kernel._core.client.cache import ResponseCache
+from zcp_kernel._core.client.caching import cache as caching
+from zcp_kernel._core.client.caching.cache import ResponseCache
 from zcp_kernel.client import ZCPClientSession, session_over
 from zcp_kernel.errors import RemoteError
 from zcp_kernel.model import (

@@ -47,9 +47,7 @@ def entry() -> Path:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize(("leg", "name"), RUNS)
-def test_a_scenario_passes(
-    entry: Path, leg: str, name: str, backend: str, tmp_path: Path
-) -> None:
+def test_a_scenario_passes(entry: Path, leg: str, name: str, backend: str, tmp_path: Path) -> None:
     code, checks = run_scenario(entry, leg, PREFIX + name, fixture(backend), tmp_path)
     assert [str(check) for check in checks if check.is_bad] == []
     assert code == 0

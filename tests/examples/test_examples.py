@@ -64,8 +64,7 @@ def test_every_example_is_tested_here() -> None:
             [
                 'adapter: completed Found: {"city":"Hangzhou","days":1,"temperature":24}',
                 "loop: 2 turns, 4 requests",
-                "turns: ['weather.get'] "
-                'Found: {"city":"Hangzhou","days":1,"temperature":24}',
+                'turns: [\'weather.get\'] Found: {"city":"Hangzhou","days":1,"temperature":24}',
                 "stream: TurnEnded",
             ],
         ),

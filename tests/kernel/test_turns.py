@@ -10,6 +10,7 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 import pytest
+import sniffio
 from harness import connected, make_app
 from zcp_kernel._core.turns import CALLS_IN_A_ROW, MAX_WAITING, Turns
 from zcp_kernel.security import local_principal
@@ -51,6 +52,25 @@ async def test_each_is_run_once_in_order_when_none_waits() -> None:
     async with anyio.create_task_group() as group:
         await Turns(group, read, answer).run()
     assert seen == list(range(1000))
+
+
+async def test_calls_begin_in_the_order_they_came_in_whether_they_wait_or_not() -> None:
+    left, began = list(range(500)), []
+
+    async def read() -> Any:
+        return left.pop(0) if left else None
+
+    async def answer(due: Any) -> None:
+        began.append(due)
+        if due % 3 or due > 400:
+            await anyio.sleep(0.001)
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            await Turns(group, read, answer).run()
+    assert sorted(began) == list(range(500))
+    if sniffio.current_async_library() == "asyncio":
+        assert began == list(range(500))
 
 
 async def test_others_get_their_turn_however_much_there_is_to_read() -> None:

@@ -20,7 +20,7 @@ def browse(url: str) -> str:
     opener = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
     response = opener.open(url, timeout=20)
     for _ in range(MOST_PAGES):
-        page = response.read().decode()
+        page: str = response.read().decode()
         guard = re.search(r'name="guard" value="([^"]+)"', page)
         if guard is None:
             return page

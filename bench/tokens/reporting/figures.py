@@ -1,7 +1,6 @@
 """Sums, ratios and bars of measured cases."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,6 +90,3 @@ def table(head: list[str], lines: list[list[str]]) -> str:
 
 def grouped(number: float) -> str:
     return f"{number:,.0f}"
-
-
-Cell = Callable[[str], str]

@@ -5,11 +5,11 @@ from pathlib import Path
 from ..cases import TIERS, every, held_out
 from ..measuring.meter import ENCODING
 from ..measuring.parts import THOUSAND
-from ..measuring.surfaces import BASE, BY_NAME, STEPS, SURFACES, WITHOUT
+from ..measuring.surfaces import BASE, BY_NAME, STEPS, WITHOUT
+from ..sheets.catalogue import PRIMITIVES, WORKFLOWS
 from .chart import svg
 from .figures import Figures, grouped, table
 
-_NAMES = {each.name: each.says for each in (*STEPS, *WITHOUT, *SURFACES)}
 _TEXT = Path(__file__).with_name("page.md")
 
 
@@ -19,6 +19,8 @@ def write(results: Path, docs: Path) -> int:
     sections = {
         "encoding": ENCODING,
         "cases": str(len(every())),
+        "primitives": str(len(PRIMITIVES)),
+        "workflows": str(len(WORKFLOWS)),
         "held": str(len(held_out())),
         "best": figures.best(),
         "best_ratio": f"{figures.ratio(figures.best()):.1f}",

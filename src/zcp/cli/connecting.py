@@ -194,5 +194,5 @@ def _preference(first: str | None) -> tuple[str, ...] | None:
 
 def _hint(error: ZCPError) -> str:
     if isinstance(error, ExchangeRefused) and error.status in (401, 403):
-        return f" (zcp login URL logs in; or give a token: --bearer, {BEARER_VARIABLE}, or --header)"
+        return f" ('zcp login' logs in; or give a token: --bearer, {BEARER_VARIABLE}, or --header)"
     return ""

@@ -6,10 +6,16 @@ import json
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 from login_site import CALLBACK, URL, login_site
 from oauth_site import ISSUER, web_client
-from zcp_auth_oauth.client import ClientIdentity, MemoryTokenStorage
+from zcp_auth_oauth.client import (
+    ClientIdentity,
+    LoopbackRedirect,
+    MemoryTokenStorage,
+    UserGrant,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -110,6 +116,43 @@ async def test_a_registration_that_was_forgotten_is_made_anew() -> None:
         await site.authorizer(storage=storage).login()
         second = site.wire.forms("authorization_code")[-1]["client_id"]
     assert first != second
+
+
+async def test_a_client_the_server_has_forgotten_registers_again() -> None:
+    """By a listener of ours: the browser comes back to it twice in one login."""
+    storage, forgotten = MemoryTokenStorage(), [True]
+
+    def forgetful(request: httpx2.Request) -> httpx2.Response | None:
+        if request.url.path == "/token" and forgotten:
+            forgotten.clear()
+            return httpx2.Response(401, json={"error": "invalid_client"})
+        return None
+
+    async with login_site(meddle=forgetful) as site:
+
+        async def show(url: str) -> None:
+            back = await site.visit(url)
+            async with httpx2.AsyncClient(trust_env=False) as browser:
+                await browser.get(back)
+
+        grant = UserGrant(LoopbackRedirect(show))
+        session = await site.authorizer(grant, storage=storage).login()
+    assert len(site.asked) == 2
+    assert site.asked[0]["client_id"] != site.asked[1]["client_id"]
+    assert session.client.client_id == site.asked[1]["client_id"]
+
+
+async def test_a_login_that_was_ended_elsewhere_is_not_brought_back() -> None:
+    storage = MemoryTokenStorage()
+    async with login_site() as site:
+        one, other = (site.authorizer(storage=storage) for _ in range(2))
+        await one.login()
+        await other.session()
+        assert await one.logout()
+        async with site.session(other) as client:
+            await client.call_tool("who")
+    assert site.wire.forms("refresh_token") == []
+    assert len(site.asked) == 2
 
 
 async def test_logging_out_ends_the_login_here_and_there() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -120,10 +120,11 @@ async def test_a_stranger_is_no_browser_of_ours(stranger: str) -> None:
 async def test_many_who_say_nothing_do_not_keep_the_browser_out() -> None:
     async def visit(uri: str) -> None:
         parts = urlsplit(uri)
-        for _ in range(12):
-            silent = await anyio.connect_tcp("127.0.0.1", parts.port or 0)
-            await silent.aclose()
-        await get(uri, "state=s1&code=good")
+        async with AsyncExitStack() as stack:
+            for _ in range(12):
+                silent = await anyio.connect_tcp("127.0.0.1", parts.port or 0)
+                await stack.enter_async_context(silent)
+            await get(uri, "state=s1&code=good")
 
     assert (await came(visit)).endswith("code=good")
 
@@ -144,7 +145,7 @@ async def test_the_listener_is_gone_after_the_login() -> None:
         await get(uri, "state=s1&code=c")
 
     await came(visit)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="onnect"):
         await get(uris[0], "state=s1&code=c")
 
 

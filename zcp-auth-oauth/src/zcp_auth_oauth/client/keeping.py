@@ -102,7 +102,10 @@ class Keeper:
             # Once a refresh token was sent, its successor is kept, come what may.
             with anyio.CancelScope(shield=True):
                 stored = await self.vault.login(self.server)
-                if stored is not None and _same_login(stored, session):
+                if stored is None:
+                    self._set(None, Source.STORED)
+                    raise TokenRefused("this login was ended elsewhere", "invalid_grant", 400)
+                if _same_login(stored, session):
                     moved_on = stored.tokens.access_token != session.tokens.access_token
                     if moved_on and not stored.tokens.due(self.clock()):
                         self._set(stored, Source.REFRESH)

@@ -177,8 +177,8 @@ class Flow:
     def _attempt(
         self, request: Request, browser: str, form: Mapping[str, str], client: str | None = None
     ) -> Attempt:
-        """`client` is where the client is: browsers hold the redirects after a form to the policy of
-        its page, and a sign-in may lead straight to the client."""
+        """`client` is where the client is: browsers hold the redirects after a form to the policy
+        of its page, and a sign-in may lead straight to the client."""
         action = f"{self._parts.endpoint('sign-in')}?{request.url.query}"
         guard = self._forms.guard(browser, "sign in")
 

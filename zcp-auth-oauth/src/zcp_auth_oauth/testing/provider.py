@@ -12,12 +12,13 @@ from zcp_kernel.errors import LimitReached
 from ..digests import digest_of
 from ..models import BrowserSession, Consent, SigningKey
 from ..providers.contract import OAuthProvider
+from .people import PeopleContract
 from .samples import NOW, access, client, code, grant, refresh, user
 
 AT_ONCE = 16
 
 
-class OAuthProviderContract:
+class OAuthProviderContract(PeopleContract):
     """The suite. `provider` gives an open, empty provider."""
 
     @pytest.fixture
@@ -57,9 +58,7 @@ class OAuthProviderContract:
         provider.add_client(client("young", origin="dynamic", created_at=NOW + 1))
         provider.add_client(client("operator's", created_at=NOW))
         provider.save_code(grant(client_id="granted"), code(client_id="granted"))
-        provider.save_consent(
-            Consent("u", "agreed", "https://client.example/cb", (), (), NOW, NOW + 60)
-        )
+        provider.save_consent(Consent("u", "agreed", "https://x.example/", (), (), NOW, NOW + 60))
         assert provider.forget_clients(NOW) == 1
         kept = [one.client_id for one in provider.list_clients()]
         assert kept == ["agreed", "granted", "operator's", "young"]
@@ -219,39 +218,6 @@ class OAuthProviderContract:
         assert provider.get_consent(alice.subject, "c1", "https://a/cb") is None
         assert provider.get_access(access().digest) is None
         assert not provider.delete_user("alice", NOW)
-
-    # -- users, browsers, consents -----------------------------------------------------------------
-
-    def test_users(self, provider: OAuthProvider) -> None:
-        provider.add_user(user("bob", scopes=None, display_name="Bob"))
-        provider.add_user(user("alice"))
-        with pytest.raises(ValueError, match="alice"):
-            provider.add_user(user("alice", subject="another"))
-        assert provider.get_user("bob") == user("bob", scopes=None, display_name="Bob")
-        assert provider.get_user("Bob") is None
-        provider.replace_user(evolve(user("alice"), disabled=True))
-        with pytest.raises(ValueError, match="bob"):
-            provider.replace_user(evolve(user("alice"), username="bob"))
-        names = [(each.username, each.disabled) for each in provider.list_users()]
-        assert names == [("alice", True), ("bob", False)]
-        assert [each.username for each in provider.list_users("alice", 1)] == ["bob"]
-
-    def test_a_consent_replaces_the_one_before(self, provider: OAuthProvider) -> None:
-        first = Consent("alice", "c1", "https://a/cb", ("read",), ("https://r",), NOW, NOW + 60)
-        second = evolve(first, scopes=("read", "write"))
-        provider.save_consent(first)
-        provider.save_consent(second)
-        assert provider.get_consent("alice", "c1", "https://a/cb") == second
-        assert provider.get_consent("alice", "c1", "https://b/cb") is None
-        assert provider.get_consent("bob", "c1", "https://a/cb") is None
-
-    def test_a_browser_session_is_deleted(self, provider: OAuthProvider) -> None:
-        session = BrowserSession(b"s", "alice", "Alice", None, NOW, NOW + 60, "upstream")
-        provider.save_session(session)
-        assert provider.get_session(b"s") == session
-        provider.delete_session(b"s")
-        provider.delete_session(b"s")
-        assert provider.get_session(b"s") is None
 
     # -- replay, keys, time ------------------------------------------------------------------------
 

@@ -68,8 +68,8 @@ class UserGrant:
             try:
                 return await self._login(errand, client, landing)
             except TokenRefused as refused:
-                registered = client.redirect_uri is not None
-                if refused.error not in UNKNOWN_CLIENT or not registered:
+                by_us = self.client is None and client.redirect_uri is not None
+                if refused.error not in UNKNOWN_CLIENT or not by_us:
                     raise
                 log.info("%s has forgotten this client", errand.authority.issuer.issuer)
             await errand.vault.forget_client(errand.authority.issuer.issuer)

@@ -82,7 +82,7 @@ class _Listening:
     _open: int = field(default=0, init=False)
 
     async def visit(self, url: str, state: str) -> str:
-        self._state = state
+        self._state, self._came, self._answered = state, None, anyio.Event()
         try:
             with anyio.fail_after(self.settings.seconds):
                 async with meanwhile() as group:

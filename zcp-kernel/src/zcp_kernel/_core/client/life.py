@@ -12,7 +12,7 @@ import anyio
 
 from ...errors import ConnectionLost, InvalidRequest
 from ...model import CallResult, Cancelled, Capabilities, SubscriptionAcknowledged, TaskDescriptor
-from .cache import ResponseCache
+from .caching.cache import ResponseCache
 from .healing import rejoin_pauses
 from .joining.joiner import Joiner, Target
 from .joining.link import Link

@@ -28,7 +28,7 @@ from ...model import (
     SubscribeParams,
     SubscriptionFilter,
 )
-from .cache import CACHEABLE, ResponseCache
+from .caching.cache import CACHEABLE, ResponseCache
 from .healing import pause_before_repeating
 from .joining.link import Link
 from .life import CLOSE_SECONDS, SessionLife
@@ -48,6 +48,8 @@ EFFECTS = frozenset(
 ACKNOWLEDGE_SECONDS = 30.0
 """How long a server may take to say that it will tell of changes."""
 
+
+Params = dict[str, Any] | None
 
 _MENDABLE = (ConnectionLost, RateLimited, RemoteError)
 
@@ -264,9 +266,7 @@ class SessionCore(SessionLife):
         await link.connection.tell({**message, "params": params} if params else message)
 
 
-def _sent(
-    link: Link, method: str, params: dict[str, Any] | None, manner: _Manner
-) -> Awaitable[Any]:
+def _sent(link: Link, method: str, params: Params, manner: _Manner) -> Awaitable[Any]:
     told = link.dressed(params, tasks=manner.tasks)
     return link.connection.ask(
         method,
@@ -279,11 +279,7 @@ def _sent(
 
 
 async def _found(
-    cache: ResponseCache,
-    link: Link,
-    method: Method,
-    params: dict[str, Any] | None,
-    manner: _Manner,
+    cache: ResponseCache, link: Link, method: Method, params: Params, manner: _Manner
 ) -> Any:
     """The result as it stands on the wire, or as it stood there when it was kept."""
     kept = cache.find(method.operation, params)

@@ -18,8 +18,8 @@ from ...model import (
     ReadHandleParams,
     TaskOptions,
 )
+from .caching.known import KnownTools
 from .catalogue import CatalogueCalls
-from .known import KnownTools
 from .plain import call_answer, plain
 
 log = logging.getLogger("zcp.client")

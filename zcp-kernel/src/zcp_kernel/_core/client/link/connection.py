@@ -4,9 +4,8 @@ Rules of this file:
 - The channel is opened, read and closed by one task of the connection's own supervisor.
 - Every call is in `_calls` until it is answered, given up, or the channel ends; whoever takes it
   out of there decides its outcome. So no call waits for an answer that cannot come.
-- Where frames share the channel, what a call waits for is its answer, its deadline, or the end of
-  the channel, all of which set one event: no call needs a cancel scope but one whose frame has to
-  wait for room.
+- Where frames share the channel, a call's answer, its deadline and the end of the channel all set
+  one event: no call needs a cancel scope but one whose frame has to wait for room.
 - On a channel of exchanges each call's exchange runs in its caller's task, and fails alone.
 - A connection ends once. The session makes another.
 """
@@ -83,8 +82,6 @@ class Connection:
 
     async def open(self) -> None:
         """Connect. Raises what the transport raises, as the one real cause."""
-        if self._closing:
-            raise ConnectionLost(CLOSED_EARLY)
         try:
             await self._supervisor.start()
         except RuntimeError:

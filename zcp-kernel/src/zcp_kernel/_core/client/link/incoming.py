@@ -13,8 +13,8 @@ from ....contracts import Message
 from ....errors import ParseError
 from ....jsontext import is_list, is_object, loads
 from ...remote import remote_error
+from ...sparing import SparingLog
 from .calls import Call
-from .sparing import SparingLog
 
 log = logging.getLogger("zcp.client")
 

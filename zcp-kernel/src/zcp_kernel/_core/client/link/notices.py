@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
-from .sparing import SparingLog
+from ...sparing import SparingLog
 
 log = logging.getLogger("zcp.client")
 
@@ -48,8 +48,7 @@ class Notices:
 
     async def catch_up(self) -> None:
         """Give handlers of what already came their turn, without waiting for one that blocks."""
-        if self.behind:
-            await anyio.lowlevel.cancel_shielded_checkpoint()
+        await anyio.lowlevel.cancel_shielded_checkpoint()
 
     async def run(self) -> None:
         while True:

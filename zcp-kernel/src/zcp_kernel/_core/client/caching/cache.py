@@ -9,8 +9,8 @@ from typing import Any
 
 from attrs import frozen
 
-from ...jsontext import dumps, is_object, loads
-from ...model import PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged
+from ....jsontext import dumps, is_object, loads
+from ....model import PromptListChanged, ResourceListChanged, ResourceUpdated, ToolListChanged
 
 CACHEABLE = frozenset(
     {"tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read"}

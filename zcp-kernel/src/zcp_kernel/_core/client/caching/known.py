@@ -16,11 +16,11 @@ from typing import Any
 
 from attrs import define
 
-from ...errors import InvalidParams
-from ...jsontext import dumps, is_object, reload
-from ...model import ListToolsParams
-from ...views import apply_change, view_hash
-from .catalogue import CatalogueCalls
+from ....errors import InvalidParams
+from ....jsontext import dumps, is_object, reload
+from ....model import ListToolsParams
+from ....views import apply_change, view_hash
+from ..catalogue import CatalogueCalls
 
 MOST_VIEWS = 8
 MOST_BYTES = 32 * 1024 * 1024
