@@ -91,7 +91,11 @@ anyio.run(main)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_thousand_large_results_stay_within_the_budget() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", SCRIPT],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
     )
     grown, held = map(int, done.stdout.split())
     assert held <= 64 * MIB
