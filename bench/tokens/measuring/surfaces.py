@@ -81,7 +81,7 @@ STEPS: tuple[Surface, ...] = (
         handles=True,
         whole_search=False,
     ),
-    replace(BY_NAME["discovery"], name="and-pipelines", says="and calls are run in pipelines"),
+    replace(BY_NAME["discovery"], says="and calls are run in pipelines"),
 )
 """From the official SDK to the profile `discovery`, one mechanism at a time."""
 

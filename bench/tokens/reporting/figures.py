@@ -10,6 +10,8 @@ from ..measuring.surfaces import BASE, BEST
 
 Row = dict[str, Any]
 MOST_MOVED = 0.10
+FIRST = "first"
+"""The part that holds the very first measurement, kept as it was."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Figures:
             if part in self.parts:
                 most = max(self.moved(name, part) for name in self.surfaces(part))
                 bars.append(Bar(f"most a ratio moved, {part}", MOST_MOVED, most, False))
-        for part in self.parts:
+        for part in (name for name in self.parts if name != FIRST):
             bars.append(Bar(f"cases not solved, {part}", 0, len(self.unsolved(part)), False))
         return bars
 

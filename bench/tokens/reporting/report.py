@@ -8,7 +8,7 @@ from ..measuring.parts import THOUSAND
 from ..measuring.surfaces import BASE, BY_NAME, STEPS, WITHOUT
 from ..sheets.catalogue import PRIMITIVES, WORKFLOWS
 from .chart import svg
-from .figures import Figures, grouped, table
+from .figures import FIRST, Figures, grouped, table
 
 _TEXT = Path(__file__).with_name("page.md")
 
@@ -97,15 +97,15 @@ def _held_out(figures: Figures) -> str:
 def _first(figures: Figures) -> str:
     """The very first measurement, as it was."""
     lines = []
-    for name in figures.surfaces("first"):
-        rows = figures.rows(name, "first", held_out=True)
+    for name in figures.surfaces(FIRST):
+        rows = figures.rows(name, FIRST, held_out=True)
         lines.append(
             [
                 f"`{name}`",
-                grouped(figures.tokens(name, "first")),
-                f"{figures.ratio(name, 'first'):.2f}",
-                f"{grouped(figures.tokens(name, 'first', held_out=True))} "
-                f"({figures.ratio(name, 'first', held_out=True):.2f})",
+                grouped(figures.tokens(name, FIRST)),
+                f"{figures.ratio(name, FIRST):.2f}",
+                f"{grouped(figures.tokens(name, FIRST, held_out=True))} "
+                f"({figures.ratio(name, FIRST, held_out=True):.2f})",
                 f"{sum(row['wrong'] is None for row in rows)} of {len(rows)}",
                 ", ".join(row["case"] for row in rows if row["wrong"] is not None) or "none",
             ]
