@@ -24,14 +24,11 @@ def record(model: str, surfaces: Sequence[str] | None, tier: str | None, transcr
     if not os.environ.get(KEY):
         print(f"{KEY} is not set: there is no model to play with")
         return 2
-    import openai
-
-    client = openai.AsyncOpenAI()
     cases = [case for case in every() if tier in (None, case.tier)]
     transcripts.mkdir(parents=True, exist_ok=True)
     failed = 0
     for name in surfaces or ("official", "discovery"):
-        played = anyio.run(_recorded, BY_NAME[name], cases, client, model, transcripts)
+        played = anyio.run(_recorded, BY_NAME[name], cases, model, transcripts)
         failed += sum(one.wrong is not None for one in played)
         tokens = sum(one.spent.total for one in played)
         print(f"{name}: {len(played)} cases, {failed} not solved, {tokens} tokens")
@@ -39,11 +36,15 @@ def record(model: str, surfaces: Sequence[str] | None, tier: str | None, transcr
 
 
 async def _recorded(
-    surface: Surface, cases: Sequence[Case], client: Any, model: str, folder: Path
+    surface: Surface, cases: Sequence[Case], model: str, folder: Path
 ) -> list[Played]:
+    import openai
+
     with (folder / f"{surface.name}.jsonl").open("w", encoding="utf-8") as file:
 
         def keep(request: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
             file.write(json.dumps({"request": request, "answer": answer}, default=str) + "\n")
 
-        return await play(surface, cases, client=client, model=model, keep=keep)
+        # A client of its own: its connections belong to this event loop.
+        async with openai.AsyncOpenAI() as client:
+            return await play(surface, cases, client=client, model=model, keep=keep)
