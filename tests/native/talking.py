@@ -44,6 +44,12 @@ class Recorded:
         self.frames.append(("client", bytes(frame)))
         await self._channel.send(frame)
 
+    def send_now(self, frame: bytes) -> bool:
+        sent: bool = getattr(self._channel, "send_now")(frame)  # noqa: B009 - not every channel has it
+        if sent:
+            self.frames.append(("client", bytes(frame)))
+        return sent
+
     async def receive(self) -> bytes:
         frame = await self._channel.receive()
         self.frames.append(("server", bytes(frame)))
