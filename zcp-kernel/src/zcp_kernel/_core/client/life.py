@@ -12,6 +12,7 @@ import anyio
 
 from ...errors import ConnectionLost, InvalidRequest
 from ...model import CallResult, Cancelled, Capabilities, SubscriptionAcknowledged, TaskDescriptor
+from ...model.notices import LogLevel
 from .caching.cache import ResponseCache
 from .healing import rejoin_pauses
 from .joining.joiner import Joiner, Target
@@ -86,7 +87,7 @@ class SessionLife:
             await self._let_go()
             try:
                 self._link = await self._joiner.join(
-                    self._hooks.capabilities(self._declared), self._log_level, self._deadline(None)
+                    self._hooks.capabilities(self._declared), self._level(), self._deadline(None)
                 )
             except Exception as error:
                 self._failed, self._failure = self._failed + 1, error
@@ -207,6 +208,14 @@ class SessionLife:
         """Ask for everything anew, whatever its server said of keeping it."""
         if self._cache is not None:
             self._cache.clear()
+
+    def _level(self) -> LogLevel | None:
+        """What a server is asked to say of its log: where each request says so, one that says
+        nothing hears nothing, though somebody listens."""
+        level: LogLevel | None = self._log_level
+        if level is None and self._hooks.log_handler is not None:
+            level = "info"
+        return level
 
     def _deadline(
         self, timeout: float | None, *, extends: bool = False, at_most: float | None = None

@@ -18,7 +18,7 @@ from zcp_transport_http import sse_client, streamable_http_client
 from zcp_transport_stdio.client import stdio_client
 from zcp_transport_stdio.inprocess import stdio_server
 
-from .counting import said
+from tests.http.network.counting import said
 
 pytestmark = pytest.mark.anyio
 

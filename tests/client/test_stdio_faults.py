@@ -13,7 +13,7 @@ import pytest
 from zcp_kernel.errors import ConnectionLost, DeadlineExceeded
 from zcp_transport_stdio.client import stdio_client
 
-from .helpers import SERVERS, dies
+from tests.stdio.helpers import SERVERS, dies
 
 pytestmark = pytest.mark.anyio
 
