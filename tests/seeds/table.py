@@ -49,15 +49,7 @@ class Hosted:
     preamble: str = ""
 
 
-@frozen
-class Due:
-    """Needs names that come with a later issue; it fails here as soon as they are all there."""
-
-    issue: str
-    names: tuple[str, ...]
-
-
-How = Whole | OnAnApp | InASession | Served | Hosted | Due
+How = Whole | OnAnApp | InASession | Served | Hosted
 
 
 # -- the table -------------------------------------------------------------------------------------

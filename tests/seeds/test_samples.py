@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from zcp_kernel.client import ZCPClientSession
 import zcp
 from tests.seeds.guides import samples
 from tests.seeds.running import Namespace, run_inside, run_whole
-from tests.seeds.table import TABLE, Due, Hosted, InASession, OnAnApp, Served, Whole
+from tests.seeds.table import TABLE, Hosted, InASession, OnAnApp, Served, Whole
 
 SAMPLES = samples()
 
@@ -99,13 +98,3 @@ async def test_a_hosted_application(
             return answer.status, answer.message
 
         await how.check(ask)
-
-
-@pytest.mark.parametrize("name", ids_of(Due))
-def test_what_is_due_waits_for_names_that_are_not_there_yet(name: str) -> None:
-    how: Any = TABLE[name]
-    used = set(re.findall(r"\w+", SAMPLES[name].source))
-    assert set(how.names) <= used
-    assert [each for each in how.names if not hasattr(zcp, each)], (
-        f"everything of issue {how.issue!r} this sample needs is there: run it"
-    )
