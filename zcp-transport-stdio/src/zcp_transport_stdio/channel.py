@@ -85,7 +85,11 @@ class StdioChannel:
         """See `zcp_kernel.contracts.PromptChannel`."""
         if self._closed or self._sink.crowded:
             return False
-        self._sink.put(encode_line(frame))
+        try:
+            self._sink.put(encode_line(frame))
+        except anyio.BrokenResourceError:
+            # `send` says why.
+            return False
         return True
 
     def end_input(self) -> None:

@@ -78,11 +78,24 @@ class ProcessChannel(StdioChannel):
         try:
             return await super().receive()
         except anyio.EndOfStream:
-            if not self._closed:
-                with anyio.move_on_after(EXPLAIN_SECONDS):
-                    await self._explained.wait()
-                self.exit_reason = self.exit_reason or "it closed its output"
+            await self._explain("it closed its output")
             raise
+
+    async def send(self, frame: bytes) -> None:
+        """As `StdioChannel.send`; when the server died, `exit_reason` is set as this raises
+        `anyio.BrokenResourceError`."""
+        try:
+            await super().send(frame)
+        except anyio.BrokenResourceError:
+            await self._explain("it closed its input")
+            raise
+
+    async def _explain(self, otherwise: str) -> None:
+        """Give the end of the process a moment to be known: it tells more than a broken pipe."""
+        if not self._closed:
+            with anyio.move_on_after(EXPLAIN_SECONDS):
+                await self._explained.wait()
+            self.exit_reason = self.exit_reason or otherwise
 
     async def wait(self) -> None:
         """Wait for the process to end; does not depend on `watch`, which may be cancelled."""

@@ -123,14 +123,14 @@ class StreamingSession(HTTPSession):
     logged for the next.
     """
 
-    __slots__ = ("_first", "_keys", "_last", "_live", "_log", "_pushes", "generation")
+    __slots__ = ("_keys", "_last", "_live", "_log", "_pushes", "generation")
 
     def __init__(self, plane: str, log: EventLog, generation: int = 0) -> None:
         """`generation` counts the processes that had it before: each numbers its own streams."""
         super().__init__(plane, plane)
         self.generation = generation
         self._log = log
-        self._last = self._first = generation * STREAMS_PER_GENERATION
+        self._last = generation * STREAMS_PER_GENERATION
         self._live: dict[int, SessionStream] = _NONE
         self._keys: dict[str, int] = _NO_KEYS
         self._pushes: tuple[SessionStream, ...] = ()
