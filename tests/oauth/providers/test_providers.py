@@ -10,6 +10,7 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from zcp_auth_oauth.digests import digest_of
@@ -90,6 +91,22 @@ def test_one_write_that_fails_does_not_take_others_along(tmp_path: Path) -> None
     assert sum(added) == 20
     assert len(provider.list_users()) == 21
     provider.close()
+
+
+def test_many_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """SQLite refuses, without waiting, whoever changes the mode of a file while another does."""
+    barrier = Barrier(8)
+
+    def opened(path: Path) -> None:
+        provider = SQLiteOAuthProvider(path)
+        barrier.wait(30)
+        provider.open()
+        provider.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(30):
+            for done in [pool.submit(opened, tmp_path / f"{n}.db") for _ in range(8)]:
+                done.result()
 
 
 LOGINS = """

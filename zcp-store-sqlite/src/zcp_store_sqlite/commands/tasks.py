@@ -18,6 +18,8 @@ from .group import file_argument, json_option, key_of, show, with_database
 
 COLUMNS = ("id", "kind", "status", "attempt", "holder", "created", "updated", "owner")
 PAGE = 200
+MOST_TRIES = 100
+"""How often a change is tried again that the running server was faster than."""
 
 
 @click.group(short_help="List, show, cancel, retry and prune tasks.")
@@ -64,17 +66,15 @@ def cancel_task(file: Path, task_id: str) -> None:
 
     async def work(database: Database) -> None:
         store = SQLiteTaskStore(database, key_of())
-        record = await _known(store, task_id)
-        if record.descriptor.status in TERMINAL:
-            raise click.ClickException(f"{task_id} has ended already: {record.descriptor.status}")
-        ended = evolve(
-            record.descriptor,
-            status="cancelled",
-            status_message="cancelled by an operator",
-            input_requests=None,
-        )
-        outcome = dumps({"error": {"code": 499, "message": f"cancelled:{task_id}"}})
-        await _write(store, evolve(record, descriptor=ended, outcome=outcome))
+        for _ in range(MOST_TRIES):
+            record = await _known(store, task_id)
+            if record.descriptor.status in TERMINAL:
+                raise click.ClickException(
+                    f"{task_id} has ended already: {record.descriptor.status}"
+                )
+            if await store.update(_cancelled(record)) is not None:
+                return
+        raise click.ClickException(f"{task_id} changed {MOST_TRIES} times meanwhile; try again")
 
     with_database(file, work)
     click.echo(f"{task_id} cancelled")
@@ -120,9 +120,15 @@ async def _known(store: SQLiteTaskStore, task_id: str) -> TaskRecord:
     return record
 
 
-async def _write(store: SQLiteTaskStore, record: TaskRecord) -> None:
-    if await store.update(record) is None:
-        raise click.ClickException("the task changed meanwhile; look again")
+def _cancelled(record: TaskRecord) -> TaskRecord:
+    ended = evolve(
+        record.descriptor,
+        status="cancelled",
+        status_message="cancelled by an operator",
+        input_requests=None,
+    )
+    outcome = dumps({"error": {"code": 499, "message": f"cancelled:{ended.task_id}"}})
+    return evolve(record, descriptor=ended, outcome=outcome)
 
 
 def _row(record: TaskRecord) -> dict[str, Any]:

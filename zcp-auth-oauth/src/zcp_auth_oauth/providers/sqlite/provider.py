@@ -26,14 +26,12 @@ from ...models import (
     User,
 )
 from . import statements as do
+from .opening import connected
 from .schema import migrate
 from .tables import ACCESS, CLIENTS, CODES, CONSENTS, GRANTS, KEYS, REFRESH, SESSIONS, USERS
 from .writer import Readers, Writer
 
 T = TypeVar("T")
-
-BUSY_SECONDS = 30.0
-"""How long a write waits for other processes."""
 
 
 class SQLiteOAuthProvider:
@@ -84,16 +82,11 @@ class SQLiteOAuthProvider:
                     migrate(connection, str(self.path))
                 finally:
                     connection.close()
-                self._writer, self._readers = Writer(self._connect), Readers(self._connect)
+                self._writer, self._readers = Writer(self._connect()), Readers(self._connect)
             return self._writer, self._readers
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        return connection
+        return connected(self.path, self._synchronous)
 
     def _write(self, work: Callable[..., T], *values: Any) -> T:
         writer, _ = self._opened()

@@ -32,11 +32,11 @@ class _Job:
 
 
 class Writer:
-    """The writing thread of one file. `connect` opens a connection."""
+    """The writing thread of one file; `connection` is its own from here on."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._connect = connect
+        self._connection = connection
         self._closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="zcp-oauth-writer", daemon=True)
@@ -61,7 +61,7 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        connection = self._connect()
+        connection = self._connection
         try:
             while (jobs := self._next()) is not None:
                 self._commit(connection, jobs)
