@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 
 import click
 from attrs import evolve
+from zcp_kernel.ids import new_id
 
 from ..digests import SECRET, digest_of, new_token
 from ..policy.registration import MetadataRefused, client_of, described
@@ -57,7 +57,7 @@ def add_client(
     }  # fmt: skip
     try:
         made = client_of(
-            metadata, client_id or secrets.token_urlsafe(12), origin="operator",
+            metadata, client_id or new_id(), origin="operator",
             created_at=time.time(),
         )  # fmt: skip
     except MetadataRefused as error:

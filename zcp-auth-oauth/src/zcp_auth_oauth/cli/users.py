@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
 from typing import Any
 
 import click
 from attrs import evolve
+from zcp_kernel.ids import new_id
 
 from ..models import User
 from ..providers.sqlite.provider import SQLiteOAuthProvider
@@ -57,7 +57,7 @@ def add_user(
     """Add a user, who may have these scopes and no others."""
     limit = limit_of(scopes, all_scopes)
     user = User(
-        secrets.token_urlsafe(12), name, _password(password_stdin), limit, display_name,
+        new_id(), name, _password(password_stdin), limit, display_name,
         created_at=time.time(),
     )  # fmt: skip
     with opened(path) as provider:

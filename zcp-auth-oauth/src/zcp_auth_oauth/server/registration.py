@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from attrs import evolve
 from zcp_kernel.errors import LimitReached
+from zcp_kernel.ids import new_id
 
 from ..digests import SECRET, digest_of, new_token, same
 from ..policy.rate import Rate
@@ -35,7 +35,7 @@ class Registration:
         try:
             if metadata is None:
                 raise MetadataRefused("body", "must be a JSON object")
-            client_id = secrets.token_urlsafe(18)
+            client_id = new_id()
             now = self._parts.clock()
             client = client_of(metadata, client_id, origin="dynamic", created_at=now)
         except MetadataRefused as error:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
@@ -15,6 +13,7 @@ import anyio.lowlevel
 
 from ..contracts import Bus, Channel, Dialect, Match, Message, Operation, Revision
 from ..errors import MethodNotFound
+from ..ids import new_id
 from ..model import InitializeResult, Retried
 from .exchange import Route
 from .replay.replay import replayed
@@ -94,7 +93,7 @@ class Kernel:
         self._started = False
         self._thread = 0
         self._token: Any = None
-        self.mint_id: Callable[[], str] = partial(secrets.token_urlsafe, 16)
+        self.mint_id: Callable[[], str] = new_id
         """Makes the id of a session."""
         self.new_scope: Callable[[], anyio.CancelScope] = anyio.CancelScope
         """A cancel scope of this kernel's event loop."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from attrs import evolve
 from ... import jsontext
 from ...contracts import HandleStore, StoredHandle
 from ...errors import Expired, Fault, Forbidden, InvalidParams, LimitReached, NotFound
+from ...ids import new_id
 from ...model import HandleRef, ReadHandleParams, ReadHandleResult
 from ...security import Principal
 from ..clock import SYSTEM_CLOCK, Clock
@@ -80,7 +80,7 @@ class Handles:
         if value is _UNREAD:
             value = data if kind == "bytes" else jsontext.loads(data)
         ref = HandleRef(
-            id=secrets.token_urlsafe(16),
+            id=new_id(),
             kind=kind or kind_of(value),
             summary=summarize(value) if summary is None else summary,
             size=len(data),

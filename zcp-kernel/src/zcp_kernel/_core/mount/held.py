@@ -13,7 +13,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from copy import copy
 from functools import partial
@@ -24,6 +23,7 @@ import anyio
 from attrs import define, field
 
 from ...errors import DeadlineExceeded
+from ...ids import new_id
 from ..asking import Question
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class HeldCalls:
 
 
 async def _token() -> str:
-    return secrets.token_urlsafe(16)
+    return new_id()
 
 
 @define(eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -20,6 +19,7 @@ from ...errors import (
     LimitReached,
     NotFound,
 )
+from ...ids import new_id
 from ...model import TaskDescriptor, TaskOptions
 from ..clock import SYSTEM_CLOCK, Clock
 from ..configuration.sections import TasksSection
@@ -241,7 +241,7 @@ class TaskEngine:
         interval = _positive("pollInterval", options.poll_interval)
         created = timestamp(now)
         descriptor = TaskDescriptor(
-            task_id=secrets.token_urlsafe(16),
+            task_id=new_id(),
             kind=kind,
             status="queued",
             created_at=created,
