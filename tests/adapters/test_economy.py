@@ -77,10 +77,26 @@ async def test_a_small_argument_takes_no_handle_and_limits_switch_them_off(model
             async with model.adapter(office().app, api, limits=limits) as adapter:
                 await model.run(adapter, "go")
         tools = model.tools(api.requests[0])
-        assert ("read_handle" in tools) is expected
         takes_handle = "$handle" in json.dumps(tools["rows_sum"]["schema"])
         assert takes_handle is expected
         assert "$handle" not in json.dumps(tools["slow"]["schema"])
+
+
+async def test_the_reader_is_there_once_there_is_something_to_read(model: Model) -> None:
+    script = [
+        call("rows_list", {"count": 1}, id="c1"),
+        call("rows_list", {"count": 500}, id="c2"),
+        Say("done"),
+        Say("going on"),
+        Say("anew"),
+    ]
+    with stub_api(*script) as api:
+        async with model.adapter(office().app, api) as adapter:
+            result, _ = await model.run(AgentLoop(adapter), "go")
+            await model.run(AgentLoop(adapter, history=result.history), "go on")
+            await model.run(AgentLoop(adapter), "begin anew")
+    offered = ["read_handle" in model.tools(request) for request in api.requests]
+    assert offered == [False, False, True, True, False]
 
 
 async def test_servers_of_a_group_are_told_apart_and_their_handles_opened(model: Model) -> None:
@@ -209,7 +225,7 @@ async def test_discovery_shows_three_tools_for_any_number(model: Model) -> None:
             result, _ = await model.run(AgentLoop(adapter, discovery=True), "Cancel invoice 7")
     assert api.refused == []
     assert set(model.tools(api.requests[0])) == {
-        "search_tools", "describe_tools", "call_tool", "read_handle"
+        "search_tools", "describe_tools", "call_tool"
     }  # fmt: skip
     found, described, done = model.outputs(api.requests[3])
     assert found.startswith("invoice.cancel(number:int)")

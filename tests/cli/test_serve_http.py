@@ -42,7 +42,7 @@ def refused(*arguments: object) -> tuple[int, str]:
 def test_what_is_refused(tmp_path: Path) -> None:
     code, line = refused(TARGET, "--port", 1)
     assert code == 2
-    assert "--port is for --transport http" in line
+    assert "--port is for --transport http or websocket" in line
     code, line = refused("no_such_module:app", "--transport", "http")
     assert code == 3
     assert "no_such_module" in line

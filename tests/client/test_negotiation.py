@@ -15,6 +15,7 @@ from zcp_kernel.errors import (
     ExchangeRefused,
     InvalidRequest,
     RemoteError,
+    RevisionRefused,
 )
 from zcp_kernel.jsontext import loads
 from zcp_profiles.mcp.dialect import MCPDialect
@@ -37,6 +38,8 @@ from .eras import (
 )
 
 pytestmark = pytest.mark.anyio
+
+MCP_OFFER = (MODERN, "2025-11-25")
 
 
 async def agreed(server: Any, **options: Any) -> dict[str, Any]:
@@ -166,7 +169,7 @@ async def test_a_pinned_stateless_revision_asks_nothing_else() -> None:
     assert (await agreed(server, revision=MODERN))["protocolVersion"] == MODERN
     assert server.methods() == ["server/discover"]
     server = legacy()
-    with pytest.raises(RemoteError, match="method not found"):
+    with pytest.raises(RevisionRefused, match="method not found"):
         await agreed(server, revision=MODERN)
     assert server.methods() == ["server/discover"]
 
@@ -271,9 +274,9 @@ async def test_the_verdict_serves_other_sessions_of_the_origin() -> None:
     third = Exchanges(**{"server/discover": described()})
     assert (await agreed(third, dialects=mcp(), origin=origin))["protocolVersion"] == MODERN
     assert third.methods() == ["initialize", "server/discover"]
-    assert verdicts.recalled(origin) == MODERN
+    assert verdicts.recalled(origin, MCP_OFFER) == MODERN
     verdicts.forget(origin)
-    assert verdicts.recalled(origin) is None
+    assert verdicts.recalled(origin, MCP_OFFER) is None
 
 
 async def test_without_an_origin_nothing_is_shared() -> None:
@@ -285,9 +288,9 @@ async def test_without_an_origin_nothing_is_shared() -> None:
 
 def test_verdicts_do_not_pile_up() -> None:
     for number in range(verdicts.MOST + 10):
-        verdicts.remember(f"test://{number}", MODERN)
-    assert verdicts.recalled("test://0") is None
-    assert verdicts.recalled(f"test://{verdicts.MOST + 9}") == MODERN
+        verdicts.remember(f"test://{number}", MCP_OFFER, MODERN)
+    assert verdicts.recalled("test://0", MCP_OFFER) is None
+    assert verdicts.recalled(f"test://{verdicts.MOST + 9}", MCP_OFFER) == MODERN
     for number in range(verdicts.MOST + 10):
         verdicts.forget(f"test://{number}")
 

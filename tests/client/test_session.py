@@ -102,7 +102,7 @@ async def test_an_unknown_answer_is_a_clear_error() -> None:
         }
     )
     client = session_over(server.connect, dialects=[EchoDialect()])
-    with pytest.raises(InvalidRequest, match=r"answered with '1999-01-01'.*offered echo/1"):
+    with pytest.raises(InvalidRequest, match=r"speaks 1999-01-01; .* offered echo/1"):
         await client.initialize()
     assert server.left == 1
 

@@ -1,17 +1,13 @@
 """A server with one of everything, for clients nobody here wrote.
 
-`everything_server.py asyncio|trio` serves on standard streams.
+`python -m tests.interop.everything_server asyncio|trio` serves on standard streams.
 """
 
 import base64
-import os
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
 
 import anyio
 from zcp_kernel.model import (
@@ -23,45 +19,25 @@ from zcp_kernel.model import (
     TextContent,
 )
 
+from tests.interop.everything_shared import LOOK, Names, growing, offer
 from zcp import CompletionRequest, Context, FastZCP, PromptArgument, run_mcp_stdio_server
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n pixel").decode()
 NAMES = ["Ada", "Alan", "Grace"]
+
+cancelled = Names("cancelled")
+released = Names("released")
+
+LONGEST = 60.0
+"""Seconds a thread is kept for a client that has gone."""
 
 app = FastZCP(
     "everything",
     version="1.2.3",
     title="Everything",
     instructions="Call anything.",
+    lifespan=growing,
 )
-
-alone = tempfile.TemporaryDirectory()
-
-
-class Names:
-    """Names that the processes of one server share, each a file of a folder."""
-
-    def __init__(self, kind: str) -> None:
-        self._folder = Path(os.environ.get("EVERYTHING_FOLDER") or alone.name) / kind
-        self._folder.mkdir(exist_ok=True)
-
-    def add(self, name: str) -> None:
-        (self._folder / quote(name, safe="")).touch()
-
-    def __contains__(self, name: str) -> bool:
-        return (self._folder / quote(name, safe="")).exists()
-
-    def all(self) -> list[str]:
-        """In no order."""
-        return [unquote(each.name) for each in self._folder.iterdir()]
-
-
-cancelled = Names("cancelled")
-released = Names("released")
-
-LOOK = 0.01
-LONGEST = 60.0
-"""Seconds a thread is kept for a client that has gone."""
 
 
 @dataclass
@@ -205,13 +181,8 @@ async def were_cancelled() -> list[str]:
 
 @app.tool
 async def grow(name: str) -> str:
-    """Offer one more tool."""
-
-    @app.tool(name=name)
-    async def grown() -> str:
-        """A tool that was not there before."""
-        return f"I am {name}"
-
+    """Offer one more tool, in every process."""
+    await offer(name)
     return "grown"
 
 

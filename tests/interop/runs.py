@@ -3,12 +3,11 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from bench.environments import FASTMCP, MCP1, MCP1_WS, MCP2, TYPESCRIPT, Environment
 from tests.interop.serving import SERVERS, SOCKETS, WORKERS
 
-EVERYTHING = Path(__file__).with_name("everything_server.py")
+EVERYTHING = "tests.interop.everything_server"
 REVISIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 NEWEST = REVISIONS[-1]
 STATELESS = "2026-07-28"
@@ -39,7 +38,7 @@ class Run:
     def place(self, url: Callable[[str], str]) -> list[str]:
         """What the driver is told: a command, or the URL of an endpoint; `url` starts servers."""
         if self.transport == "stdio":
-            return [sys.executable, str(EVERYTHING), self.server]
+            return [sys.executable, "-m", EVERYTHING, self.server]
         if self.transport == "ws":
             return [url(self.server).replace("http:", "ws:") + "/ws"]
         path = {"http": "/mcp", "sse": "/sse"}[self.transport]
@@ -89,9 +88,10 @@ RUNS = (
     *(Run(client, "stdio", "trio") for client in (MCP1_SDK, MCP2_LEGACY, MCP2_AUTO)),
     *(Run(client, "http", SERVERS[0]) for client in PINNED),
     *(Run(client, "http", server) for server in SERVERS for client in AS_THEY_ARE),
-    *(Run(client, "http", WORKERS) for client in (MCP1_SDK, MCP2_AUTO, TYPESCRIPT2_LEGACY)),
+    *(Run(client, "http", server) for server in WORKERS for client in (*PINNED, *AS_THEY_ARE)),
     *(Run(client, "sse", server) for server in SERVERS for client in OVER_SSE),
-    Run(MCP1_SDK, "sse", WORKERS),
+    *(Run(client, "sse", server) for server in WORKERS for client in OVER_SSE),
     *(Run(client, "ws", server) for server in SERVERS + SOCKETS for client in OVER_WEBSOCKET[:1]),
     *(Run(client, "ws", SOCKETS[0]) for client in OVER_WEBSOCKET[1:]),
+    *(Run(client, "ws", server) for server in WORKERS for client in OVER_WEBSOCKET),
 )

@@ -11,10 +11,10 @@ from pathlib import Path
 from server_process import free_port, server
 
 APPLICATION = "tests.interop.everything_http:application"
-WORKERS = "hypercorn-asyncio, 4 workers"
-"""Several processes that share a store."""
-
 SERVERS = ("hypercorn-asyncio", "hypercorn-trio", "uvicorn")
+WORKERS = ("hypercorn-asyncio, 4 workers", "hypercorn-trio, 4 workers")
+"""Several processes that share a store, on either event loop."""
+
 SOCKETS = ("websocket-asyncio", "websocket-trio")
 """WebSocket alone, on either event loop."""
 
@@ -27,7 +27,7 @@ def served(name: str, folder: Path) -> Iterator[str]:
     trouble but what a tool makes on purpose."""
     port = free_port()
     shared = {"EVERYTHING_FOLDER": str(folder)}
-    if name == WORKERS:
+    if name in WORKERS:
         shared["ZCP_STORE__URL"] = f"sqlite:///{folder / 'zcp.db'}"
     ready = name not in SOCKETS
     with server(_command(name, port), port, folder, ready=ready, **shared) as running:

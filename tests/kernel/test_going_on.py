@@ -7,8 +7,10 @@ from typing import Any
 import anyio
 import pytest
 from harness import make_app
+from zcp_kernel._core.handles.aliases import KNOWN_ELSEWHERE, meant, name
+from zcp_kernel.errors import NotFound
 from zcp_kernel.jsontext import dumps, loads
-from zcp_kernel.model import Capabilities, Implementation
+from zcp_kernel.model import Capabilities, Empty, Implementation
 from zcp_kernel.runtime import Kernel
 from zcp_kernel.security import local_principal
 from zcp_kernel.session import NOWHERE, facts_of, restore
@@ -56,3 +58,54 @@ async def test_it_has_what_it_had() -> None:
                 await anyio.sleep(0.01)
         assert watched == [URI], "whatever feeds this process knows that somebody listens"
         assert facts_of(second) == {**facts, "subscriptions": [URI]}
+
+
+async def test_short_names_of_handles_mean_what_they_meant() -> None:
+    before, after = compose([]), compose([])
+    first = before.open_session(NOWHERE, local_principal())
+    revision = next(iter(before.dialects.values())).revision()
+    given = [name(f"id {number}", first) for number in range(KNOWN_ELSEWHERE + 2)]
+    facts = loads(dumps(facts_of(first)))
+    second = after.open_session(NOWHERE, local_principal())
+    second.id = first.id
+    restore(second, revision, facts)
+    assert meant(given[-1] or "", second) == f"id {KNOWN_ELSEWHERE + 1}"
+    assert meant(given[2] or "", second) == "id 2"
+    with pytest.raises(NotFound):
+        meant(given[1] or "", second)
+    assert name("one more", second) == f"#S{KNOWN_ELSEWHERE + 3}", "none is given twice"
+
+
+class Wire:
+    """A channel that keeps what is sent on it."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    async def send(self, frame: bytes) -> None:
+        self.sent.append(loads(frame))
+
+    async def receive(self) -> bytes:
+        raise anyio.EndOfStream
+
+    async def aclose(self) -> None:
+        return
+
+
+async def test_a_late_answer_is_not_taken_for_that_to_another_question() -> None:
+    kernel = compose([])
+    revision = next(iter(kernel.dialects.values())).revision()
+    ids: list[int] = []
+    for generation in range(3):
+        wire = Wire()
+        session = kernel.open_session(wire, local_principal())
+        restore(session, revision, {"capabilities": {"roots": {}}}, generation)
+        async with anyio.create_task_group() as group:
+            group.start_soon(session.ask, "roots/list", Empty())
+            await anyio.wait_all_tasks_blocked()
+            ids.append(wire.sent[0]["id"])
+            for late in ids[:-1]:
+                session.receive(dumps({"jsonrpc": "2.0", "id": late, "result": {"roots": []}}))
+            await anyio.wait_all_tasks_blocked()
+            assert session._pending, "nobody has answered this question yet"
+            session.receive(dumps({"jsonrpc": "2.0", "id": ids[-1], "result": {"roots": []}}))

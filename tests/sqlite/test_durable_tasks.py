@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 import sqlite_servers
 from sqlite_servers import eventually, server
+from zcp_store_sqlite import StoreError
 
 pytestmark = pytest.mark.anyio
 
@@ -128,3 +132,129 @@ async def test_a_blocked_event_loop_keeps_its_tasks(path: Path) -> None:
             assert other.bodies.started == []
             one.bodies.gate.set()
             assert await one.result(task_id) == {"result": {"attempt": 1, "given": None}}
+
+
+def taken_away(path: Path, until: float) -> None:
+    """Another process, which is gone or lives, takes every task: the one it was of was silent."""
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "UPDATE tasks SET holder = 'another', held_until = ?, version = version + 1", (until,)
+        )
+
+
+def before_its_start(
+    monkeypatch: pytest.MonkeyPatch, here: sqlite_servers.Server, act: Callable[[], Awaitable[Any]]
+) -> None:
+    """Do something as the start of a task is about to be stored."""
+    store: Any = here.kernel.tasks.store
+    update = store.update
+
+    async def changed(record: Any) -> Any:
+        await act()
+        return await update(record)
+
+    monkeypatch.setattr(store, "update", changed)
+
+
+async def test_what_another_process_took_before_its_start_is_not_begun(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = anyio.Event()
+    async with server(path) as here:
+
+        async def lose() -> None:
+            if not looked.is_set():
+                taken_away(path, float("inf"))
+                looked.set()
+
+        before_its_start(monkeypatch, here, lose)
+        task_id = await here.start("fragile")
+        with anyio.fail_after(20):
+            await looked.wait()
+
+        async def let_go() -> bool:
+            return task_id not in here.kernel.tasks._runs.running
+
+        await eventually(let_go)
+        assert here.bodies.started == [], "it runs there, or will"
+
+
+async def test_nothing_begins_before_that_it_has_begun_is_stored(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zcp_kernel._core.tasks.runs.AGAIN_SECONDS", 0.01)
+    begun: list[int] = []
+    async with server(path) as here:
+        here.bodies.gate.set()
+
+        async def fail() -> None:
+            begun.append(len(here.bodies.started))
+            if len(begun) < 4:
+                raise StoreError("the disk is full, on purpose")
+
+        before_its_start(monkeypatch, here, fail)
+        task_id = await here.start("fragile")
+        assert "result" in await here.result(task_id)
+        assert begun[:4] == [0, 0, 0, 0]
+        assert here.bodies.started == [(task_id, 1)]
+
+
+async def test_who_was_silent_goes_on_with_what_nobody_took(path: Path) -> None:
+    async with server(path) as here:
+        task_id = await here.start("patient")
+        await here.until(task_id, "working")
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE tasks SET held_until = 0")
+        other = await here.start("fragile")
+        await here.until(other, "working")
+        here.kernel.tasks._sharing._leases.look()
+        await anyio.sleep(sqlite_servers.LEASE_SECONDS)
+        here.bodies.gate.set()
+        assert (await here.result(task_id))["result"]["attempt"] == 1
+        assert here.bodies.started == [(task_id, 1), (other, 1)]
+
+
+async def test_who_waits_for_a_task_that_goes_on_elsewhere_gets_its_result(path: Path) -> None:
+    async with server(path) as here, server(path) as there, anyio.create_task_group() as group:
+        task_id = await here.start("patient", given="tea")
+        await here.until(task_id, "working")
+        results: list[Any] = []
+
+        async def wait() -> None:
+            results.append(await here.result(task_id))
+
+        group.start_soon(wait)
+        there.bodies.gate.set()
+
+        async def is_taken() -> bool:
+            with sqlite3.connect(path) as connection:
+                connection.execute("UPDATE tasks SET held_until = 0 WHERE attempt = 1")
+            return bool(there.bodies.started)
+
+        await eventually(is_taken)
+
+        async def is_told() -> bool:
+            return bool(results)
+
+        await eventually(is_told)
+        assert results == [{"result": {"attempt": 2, "given": "tea"}}]
+        assert here.bodies.ended == [(task_id, 1)], "it must not go on here"
+
+
+async def test_what_was_lost_and_comes_back_runs_once(path: Path) -> None:
+    async with server(path) as here:
+        task_id = await here.start("patient")
+        await here.until(task_id, "working")
+        taken_away(path, 0.0)
+
+        async def is_back() -> bool:
+            return here.bodies.started == [(task_id, 1), (task_id, 2)]
+
+        await eventually(is_back)
+
+        async def has_stopped() -> bool:
+            return here.bodies.ended == [(task_id, 1)]
+
+        await eventually(has_stopped)
+        here.bodies.gate.set()
+        assert (await here.result(task_id))["result"]["attempt"] == 2

@@ -127,6 +127,20 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
+def children(parent: int) -> list[int]:
+    """The processes a process has started that have not ended."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, its_parent, *_ = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            # It has ended.
+            continue
+        if int(its_parent) == parent and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
 def killed(process: int) -> None:
     """Kill a worker, and wait until it is no more."""
 

@@ -36,6 +36,7 @@ class Bodies:
     """What the tasks of one server do, and what became of them."""
 
     started: list[tuple[str, int]] = field(factory=list)
+    ended: list[tuple[str, int]] = field(factory=list)
     gate: anyio.Event = field(factory=anyio.Event)
     charged: list[str] = field(factory=list)
 
@@ -46,8 +47,11 @@ def make_app(bodies: Bodies) -> FastZCP:
     async def wait(payload: dict[str, Any]) -> Any:
         task = payload["task"]
         bodies.started.append((task.task_id, task.attempt))
-        await task.update_status(f"attempt {task.attempt}")
-        await bodies.gate.wait()
+        try:
+            await task.update_status(f"attempt {task.attempt}")
+            await bodies.gate.wait()
+        finally:
+            bodies.ended.append((task.task_id, task.attempt))
         return {"attempt": task.attempt, "given": payload.get("given")}
 
     app.task("patient", resumable=True)(wait)

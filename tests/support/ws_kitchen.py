@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 from zcp_kernel.app import FastZCP
 from zcp_kernel.config import ServerConfig
-from zcp_transport_ws import serve_websocket
+from zcp_transport_ws import serve_websocket, websocket_client
 from zcp_transport_ws.server.standalone import Listening
 
 HANDSHAKES = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -109,3 +109,15 @@ async def listening(
             yield where
         finally:
             tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def abused(**sections: Any) -> AsyncGenerator[int]:
+    """The port of a server, which is asked afterwards whether it still serves."""
+    kitchen = Kitchen()
+    with anyio.fail_after(2 * WAIT):
+        async with listening(kitchen, **sections) as where:
+            yield where.port
+            async with websocket_client(where.url) as client:
+                await client.call_tool("add", {"a": 1, "b": 2})
+    assert kitchen.done == [1]

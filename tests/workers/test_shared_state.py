@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from shared_workers import Client, killed, told, until, workers
+import pytest
+from shared_workers import Client, children, killed, told, until, workers
 
 
 def test_tasks_and_handles_are_shared(tmp_path: Path) -> None:
@@ -28,8 +28,9 @@ def test_tasks_and_handles_are_shared(tmp_path: Path) -> None:
         assert outcome["attempt"] == 2
 
 
-def test_workers_are_replaced_without_losing_a_call(tmp_path: Path) -> None:
-    with workers(tmp_path, 2) as one:
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+def test_workers_are_replaced_without_losing_a_call(tmp_path: Path, loop: str) -> None:
+    with workers(tmp_path, 2, loop=loop) as one:
         statuses: Counter[Any] = Counter()
         processes: set[int] = set()
         over = threading.Event()
@@ -47,10 +48,10 @@ def test_workers_are_replaced_without_losing_a_call(tmp_path: Path) -> None:
             user.start()
         try:
             until(lambda: len(processes) >= 1 and statuses[200] > 50, "nothing is answered")
-            before = set(processes)
+            before = set(children(one.process.pid))
             one.process.send_signal(signal.SIGHUP)
-            until(lambda: len(processes - before) >= 1, "nothing is renewed")
-            time.sleep(1)
+            until(lambda: not before & set(children(one.process.pid)), "not all are replaced")
+            until(lambda: bool(processes - before), "nobody is answered by a new one")
         finally:
             over.set()
             for user in users:

@@ -13,14 +13,15 @@ from .exits import guarded
 from .options import State, debug_option
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "serve": ("serve", "Serve an app, over stdio or HTTP."),
+    "serve": ("serve", "Serve an app, over stdio, HTTP or WebSocket."),
     "tools": ("calls", "List a server's tools."),
     "call": ("calls", "Call a tool."),
     "resources": ("listings", "List a server's resources."),
     "read": ("reading", "Read a resource."),
     "prompts": ("listings", "List a server's prompts."),
     "prompt": ("prompting", "Fill in a prompt."),
-    "tasks": ("tasks", "Create, follow and cancel tasks."),
+    "tasks": ("tasks.command", "Create, follow and cancel tasks; look into a store of them."),
+    "sessions": ("sessions", "Look into the sessions of a store."),
     "ping": ("pinging", "See whether a server answers."),
     "inspect": ("inspecting", "Show what a server is and offers."),
     "check": ("checking.command", "Run the request-flow checklist against a server."),

@@ -114,7 +114,8 @@ def shared_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return debug_option(with_options)
 
 
-def _to_target(context: click.Context, parameter: click.Parameter, text: str) -> Target:
+def to_target(context: click.Context, parameter: click.Parameter, text: str) -> Target:
+    """The callback of an argument that is a TARGET."""
     if text == _AT_THE_END and _COMMAND in context.meta:
         return cast(Target, context.meta[_COMMAND])
     try:
@@ -130,7 +131,7 @@ def _debug(context: click.Context, _: click.Parameter, wanted: bool) -> None:
         context.ensure_object(State).debug = True
 
 
-target_argument = click.argument("target", callback=_to_target)
+target_argument = click.argument("target", callback=to_target)
 debug_option = click.option(
     "--debug", is_flag=True, expose_value=False, callback=_debug,
     help="Show tracebacks.",

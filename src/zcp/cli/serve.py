@@ -26,12 +26,12 @@ Backend = Literal["asyncio", "trio"]
 
 @frozen
 class Asked:
-    """What `zcp serve` was told; `http` holds the options that were given of HTTP's own."""
+    """What `zcp serve` was told; `network` holds the options given of those that listen."""
 
     target: AppTarget
     backend: Backend
     toml: Path | None
-    http: dict[str, Any]
+    network: dict[str, Any]
 
 
 def _stdio(asked: Asked) -> None:
@@ -46,22 +46,39 @@ def _http(asked: Asked) -> None:
 
     loop = {"loop": "trio"} if asked.backend == "trio" else {}
     toml = None if asked.toml is None else str(asked.toml)
-    serve(str(asked.target), toml=toml, **{**loop, **asked.http})
+    serve(str(asked.target), toml=toml, **{**loop, **asked.network})
+
+
+def _websocket(asked: Asked) -> None:
+    from zcp_transport_ws.serve import serve
+
+    app, config = _loaded(asked)
+    serve(app, config=config, backend=asked.backend, **asked.network)
 
 
 SERVERS: dict[str, tuple[str, Callable[[Asked], None]]] = {
     "stdio": ("zcp_transport_stdio", _stdio),
     "http": ("zcp_transport_http", _http),
+    "websocket": ("zcp_transport_ws", _websocket),
 }
 """Transport -> the package that brings it, and how to serve with it."""
 
+ALSO = {"ws": "websocket"}
+"""Other names of transports."""
 
-def http_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Options that only `--transport http` takes; None is what was not given."""
+LISTENING = ("host", "port", "certfile", "keyfile")
+OPTIONS = {"http": (*LISTENING, "workers", "loop", "reload"), "websocket": LISTENING}
+"""Transport -> the options it takes of those that not all do."""
+
+
+def network_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of the transports that listen; None is what was not given."""
     file = click.Path(exists=True, dir_okay=False)
     options = [
-        click.option("--host", help="http: the address to listen at."),
-        click.option("--port", type=click.IntRange(0, 65535), help="http: the port to listen at."),
+        click.option("--host", help="http, websocket: the address to listen at."),
+        click.option(
+            "--port", type=click.IntRange(0, 65535), help="http, websocket: the port to listen at."
+        ),
         click.option("--workers", type=click.IntRange(1), help="http: how many processes serve."),
         click.option(
             "--loop", type=click.Choice(["asyncio", "uvloop", "trio"]),
@@ -70,40 +87,45 @@ def http_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--reload", is_flag=True, default=None, help="http: start anew when sources change."
         ),
-        click.option("--certfile", type=file, help="http: a certificate (PEM); turns TLS on."),
-        click.option("--keyfile", type=file, help="http: its private key (PEM)."),
+        click.option(
+            "--certfile", type=file, help="http, websocket: a certificate (PEM); turns TLS on."
+        ),
+        click.option("--keyfile", type=file, help="http, websocket: its private key (PEM)."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
     return command
 
 
-@click.command("serve", short_help="Serve an app, over stdio or HTTP.")
+@click.command("serve", short_help="Serve an app, over stdio, HTTP or WebSocket.")
 @click.argument("target")
 @click.option("--transport", default="stdio", show_default=True, help="How clients connect.")
 @click.option(
     "--backend", type=click.Choice(["asyncio", "trio"]), default="asyncio", show_default=True,
     help="The event loop to run on.",
 )  # fmt: skip
-@http_options
+@network_options
 @click.option(
     "--config", "toml", type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE.toml", help="Configuration, under what the environment says.",
 )  # fmt: skip
 @debug_option
 def serve_command(
-    target: str, transport: str, backend: Backend, toml: Path | None, **http: Any
+    target: str, transport: str, backend: Backend, toml: Path | None, **network: Any
 ) -> None:
     """Serve the app TARGET (module:app, file.py:app, or file.py).
 
     With stdio, until the one client is done: standard output belongs to the protocol, everything
-    else goes to standard error. With http, until SIGTERM or Ctrl-C: on /mcp, /zcp and /sse, as
-    section [http] of the configuration says.
+    else goes to standard error. With http, until SIGTERM or Ctrl-C: on /mcp, /zcp, /sse and /ws,
+    as section [http] of the configuration says. With websocket, so as well, on /ws alone and
+    without an HTTP server, as section [websocket] says.
     """
-    given = {name: value for name, value in http.items() if value is not None}
+    given = {name: value for name, value in network.items() if value is not None}
+    transport = ALSO.get(transport, transport)
     serve = _server(transport)
-    if given and transport != "http":
-        raise click.UsageError(f"--{min(given)} is for --transport http")
+    for name in sorted(set(given) - set(OPTIONS.get(transport, ()))):
+        takes = " or ".join(each for each, taken in OPTIONS.items() if name in taken)
+        raise click.UsageError(f"--{name} is for --transport {takes}")
     parsed = parse_target(target)
     if not isinstance(parsed, AppTarget) and not target.endswith(".py"):
         raise click.UsageError(f"{target} is no app: give module:app, file.py:app or file.py")

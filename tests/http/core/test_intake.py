@@ -11,7 +11,6 @@ from http_core import site
 from zcp_transport_http.config import HTTPConfig
 from zcp_transport_http.guard.intake import Disconnected, Intake
 from zcp_transport_http.guard.refusal import Refused
-from zcp_transport_http.wire import Headers
 
 pytestmark = pytest.mark.anyio
 
@@ -34,15 +33,34 @@ class Body:
         return {"type": "http.request", "body": piece, "more_body": bool(self._pieces)}
 
 
-def declared(size: int | str) -> Headers:
-    return Headers([(b"content-length", str(size).encode())])
+def declared(size: int | str) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", str(size).encode())]
+
+
+def test_fields_that_came_before_are_not_read_again() -> None:
+    intake = Intake(HTTPConfig())
+    fields = [(b"host", b"a"), (b"accept", b"*/*")]
+    first = intake.headers({"headers": [*fields, (b"content-length", b"5")]})
+    assert first == {"host": "a", "accept": "*/*"}
+    assert intake.headers({"headers": [(b"content-length", b"70"), *fields]}) is first
+    assert intake.headers({"headers": [*fields, (b"origin", b"null")]}) is not first
+    assert intake.headers({"headers": [list(field) for field in fields]}) == first
+
+
+def test_what_is_remembered_of_requests_is_little() -> None:
+    intake = Intake(HTTPConfig())
+    long = [(b"cookie", b"x" * 3000)]
+    assert intake.headers({"headers": long}) is not intake.headers({"headers": long})
+    for number in range(10_000):
+        intake.headers({"headers": [(b"traceparent", b"%d" % number)]})
+    assert len(intake._known) <= 512  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize("pause", [None, 0, 0.001])
 @pytest.mark.parametrize("pieces", [[b"whole"], [b"who", b"le"], [b"whole", b""], [b"", b"whole"]])
 async def test_a_body_is_joined_however_it_comes(pieces: list[bytes], pause: float | None) -> None:
     intake = Intake(HTTPConfig())
-    assert await intake.body(Headers(), Body(pieces, pause)) == b"whole"
+    assert await intake.body((), Body(pieces, pause)) == b"whole"
 
 
 async def test_a_body_declared_too_large_is_refused_before_it_is_read() -> None:
@@ -59,7 +77,7 @@ async def test_a_body_declared_too_large_is_refused_before_it_is_read() -> None:
 async def test_a_body_of_unknown_length_is_counted_as_it_comes() -> None:
     body = Body([b"x" * 400] * 100)
     with pytest.raises(Refused) as caught:
-        await Intake(HTTPConfig(max_body_bytes=1000)).body(Headers(), body)
+        await Intake(HTTPConfig(max_body_bytes=1000)).body((), body)
     assert caught.value.status == 413
     assert body.asked == 3
 
@@ -73,20 +91,18 @@ async def test_a_length_that_is_no_number(length: str) -> None:
 
 async def test_a_slow_body_is_not_waited_for() -> None:
     with anyio.fail_after(5), pytest.raises(Refused) as caught:
-        await Intake(HTTPConfig(body_timeout_seconds=0.05)).body(
-            Headers(), Body([b"x", b"y"], pause=30)
-        )
+        await Intake(HTTPConfig(body_timeout_seconds=0.05)).body((), Body([b"x", b"y"], pause=30))
     assert caught.value.status == 408
 
 
 async def test_a_client_that_leaves_amid_its_body() -> None:
     with pytest.raises(Disconnected):
-        await Intake(HTTPConfig()).body(Headers(), Body([]))
+        await Intake(HTTPConfig()).body((), Body([]))
 
 
 async def test_a_cancelled_reader_stops() -> None:
     with anyio.move_on_after(0.05) as scope:
-        await Intake(HTTPConfig()).body(Headers(), Body([b"x"], pause=30))
+        await Intake(HTTPConfig()).body((), Body([b"x"], pause=30))
     assert scope.cancelled_caught
 
 

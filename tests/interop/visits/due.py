@@ -68,7 +68,7 @@ def due(run: Run) -> list[Check]:
         without |= {live.subscribe_refused}
     if run.pinned != NEWEST:
         # They take seconds each, and there is but one revision that has them in this form.
-        without |= {everything.tasks, everything.task_awaited}
+        without |= {everything.tasks, everything.task_awaited, everything.task_only}
     return [
         check
         for check in offered

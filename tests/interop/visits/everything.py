@@ -6,7 +6,7 @@ from functools import partial
 
 import anyio
 import pytest
-from zcp_kernel.errors import InputRequired, RemoteError
+from zcp_kernel.errors import RemoteError
 
 from tests.interop.drivers.face import text_of
 from tests.interop.visits.live import UPDATED
@@ -164,13 +164,14 @@ async def elicitation_of_url(visit: Visit) -> None:
 
 
 async def elicitation_required(visit: Visit) -> None:
-    """-32042 tells which URLs have to be visited first; the call goes through after that."""
+    """-32042 tells which URLs have to be visited first: the user is asked, and the call goes on
+    after that, though this server never tells that he is through."""
     given = {"url": "https://example.com/", "elicitationId": visit.unique, "errorPath": True}
-    with pytest.raises((RemoteError, InputRequired)) as raised:
-        await visit.client.call_tool("trigger-url-elicitation", given)
-    assert "https://modelcontextprotocol.io" in str(raised.value.data), raised.value.data
+    before = len(visit.inbox.of("elicitation"))
     result = await visit.client.call_tool("trigger-url-elicitation", given)
     assert "User completed" in text_of(result), result
+    asked = [request["url"] for request in visit.inbox.of("elicitation")[before:]]
+    assert asked == ["https://modelcontextprotocol.io", "https://example.com/"], asked
 
 
 async def roots(visit: Visit) -> None:
@@ -249,6 +250,13 @@ async def task_awaited(visit: Visit) -> None:
     assert "Research Report: rain" in text_of(await task)
 
 
+async def task_only(visit: Visit) -> None:
+    """A tool that can only be a task, called like any other."""
+    given = {"topic": "wind", "ambiguous": False}
+    result = await visit.client.call_tool("simulate-research-query", given)
+    assert "Research Report: wind" in text_of(result), result
+
+
 CHECKS = (
     initialize,
     ping,
@@ -273,4 +281,5 @@ CHECKS = (
     cancel,
     tasks,
     task_awaited,
+    task_only,
 )

@@ -76,7 +76,7 @@ async def main():
     await handles.keep(text, owner="warm")
     before = resident()
     for number in range(1000):
-        ref = await handles.keep(text.replace(b"some", b"more"), owner="me", value=rows)
+        ref = await handles.keep(bytes(bytearray(text)), owner="me", value=rows)
         if number % 10 == 0:
             page = await handles.read(ReadHandleParams(ref.id), "me", local_principal())
             assert page.total

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zcp_kernel import jsontext
 from zcp_kernel._core.configuration.sections import HandlesSection
+from zcp_kernel._core.handles.service import PAGE_BYTES
 from zcp_kernel.errors import InvalidParams
 from zcp_kernel.handles import Handles, MemoryHandleStore
 from zcp_kernel.model import ReadHandleParams
@@ -114,27 +115,31 @@ async def test_a_name_longer_than_a_page_is_an_error(value: Any) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_megabyte_is_decoded_once_for_all_its_pages(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("pointer", ["", "/0/rows"], ids=["the value", "a part of it"])
+async def test_a_page_of_a_megabyte_decodes_no_more_than_it_needs(
+    monkeypatch: pytest.MonkeyPatch, pointer: str
 ) -> None:
-    decoded = []
+    decoded: list[int] = []
 
     def counting(text: bytes) -> Any:
         decoded.append(len(text))
         return original(text)
 
-    original = jsontext.loads
-    monkeypatch.setattr(jsontext, "loads", counting)
+    original = jsontext.reload
+    monkeypatch.setattr(jsontext, "reload", counting)
     handles = Handles(MemoryHandleStore(), HandlesSection())
     rows = [{"id": n, "text": "x" * 80} for n in range(10_000)]
-    ref = await handles.keep(jsontext.dumps(rows), owner="me")
+    data = jsontext.dumps([{"rows": rows}] if pointer else rows)
+    ref = await handles.keep(data, owner="me")
     assert ref.size > 1_000_000
     got: list[Any] = []
     offset: int | None = 0
     pages = 0
     while offset is not None:
-        page = await handles.read(ReadHandleParams(ref.id, offset=offset), "me", ME)
+        decoded.clear()
+        params = ReadHandleParams(ref.id, pointer=pointer, offset=offset)
+        page = await handles.read(params, "me", ME)
+        assert sum(decoded) < 2 * PAGE_BYTES
         got, offset, pages = got + page.value, page.next_offset, pages + 1
     assert got == rows
     assert 15 < pages < 40
-    assert len(decoded) == 1

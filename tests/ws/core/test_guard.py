@@ -224,3 +224,54 @@ async def test_shutdown_lets_calls_end_and_says_1001() -> None:
                 assert await idle.close_code() == 1001
                 assert (await busy.message())["id"] == 1
                 assert await busy.close_code() == 1001
+
+
+LIMIT = {"max_requests": 8, "window_seconds": 3600}
+
+
+async def test_messages_count_for_the_rate_limit() -> None:
+    kitchen = Kitchen()
+    async with listening(kitchen, rate_limit=LIMIT) as where:
+        with anyio.fail_after(WAIT):
+            async with websocket_client(where.url, revision="2025-11-25") as client:
+                # The upgrade, initialize and initialized came before.
+                for number in range(5):
+                    await client.call_tool("add", {"a": number, "b": 1})
+                with pytest.raises(RemoteError, match="too many requests") as too_many:
+                    await client.call_tool("add", {"a": 6, "b": 1})
+                assert too_many.value.data["retryAfter"] > 0
+            async with raw_peer(where.port) as peer:
+                assert peer.status == 429
+                assert "retry-after: " in peer.head.lower()
+    assert len(kitchen.done) == 5
+
+
+async def test_upgrades_count_whether_they_are_let_in_or_not() -> None:
+    kitchen, sections = guarded()
+    async with listening(kitchen, **sections, rate_limit={**LIMIT, "max_requests": 3}) as where:
+        statuses: list[int] = []
+        for _ in range(5):
+            async with raw_peer(where.port, Authorization="Bearer wrong") as peer:
+                statuses.append(peer.status)
+        assert statuses == [401, 401, 401, 429, 429]
+        # Who signs in counts by name, not by address.
+        async with raw_peer(where.port, Authorization="Bearer open-sesame") as peer:
+            assert peer.status == 101
+
+
+async def test_the_rate_limit_holds_in_this_process_and_for_all_sockets_together() -> None:
+    kitchen = Kitchen()
+    config = configuration(kitchen.app, rate_limit={**LIMIT, "max_requests": 7})
+    server = websocket_server(kitchen.app, config=config)
+    with anyio.fail_after(WAIT):
+        for _ in range(2):
+            async with websocket_client(server, revision="2025-11-25") as client:
+                # Three messages came before.
+                for number in range(2):
+                    if len(kitchen.done) < 2:
+                        await client.call_tool("add", {"a": number, "b": 1})
+                        continue
+                    with pytest.raises(RemoteError, match="too many requests"):
+                        await client.call_tool("add", {"a": number, "b": 1})
+        await server.aclose()
+    assert len(kitchen.done) == 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from ._core.codec.faults import faults_of, invalid
 from ._core.codec.hooks import Convert, Hooks, HookTable
@@ -69,7 +69,8 @@ class ModelCodec:
 
         def checked(raw: Any) -> T:
             try:
-                return cast(T, decode(raw))
+                shape: T = decode(raw)
+                return shape
             except Exception as error:
                 raise self._explain(self._explainer.decoder(cls), raw, error) from None
 

@@ -7,6 +7,7 @@ reserve (MCP 2026-07-28, basic/index, "Error codes").
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from attrs import asdict, frozen
@@ -46,6 +47,16 @@ class InvalidRequest(ZCPError):
     """The frame is JSON but no JSON-RPC message that is allowed here."""
 
     code = INVALID_REQUEST
+
+
+class RevisionRefused(InvalidRequest):
+    """The server does not speak the revision it was asked to. `supported` are those it names, empty
+    where it names none."""
+
+    def __init__(self, message: str, requested: str, supported: Sequence[str] = ()) -> None:
+        self.requested = requested
+        self.supported = list(supported)
+        super().__init__(message, {"requested": requested, "supported": self.supported})
 
 
 class MethodNotFound(ZCPError):
@@ -155,6 +166,18 @@ class RemoteError(ZCPError):
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         super().__init__(message, data)
         self.code = code  # type: ignore[misc]
+
+
+class URLElicitationRequired(RemoteError):
+    """The server ran nothing: pages have to be opened first, and the user was not asked, or did not
+    agree. `elicitations` are `{mode, url, elicitationId, message}` each (MCP 2025-11-25,
+    client/elicitation, "URL Elicitation Required Error")."""
+
+    def __init__(
+        self, message: str, refusal: RemoteError, elicitations: Sequence[dict[str, Any]]
+    ) -> None:
+        super().__init__(refusal.code, message, refusal.data)
+        self.elicitations = list(elicitations)
 
 
 class ConnectionLost(ZCPError):

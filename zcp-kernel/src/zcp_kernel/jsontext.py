@@ -75,15 +75,20 @@ def salvage(text: bytes) -> Any:
 
 def dumps(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
     """Encode a value. Raises `ValueError` for what JSON cannot say."""
-    try:
-        text = orjson.dumps(value, default or plain, _OPTIONS)
-    except TypeError as error:
-        if "64-bit" not in str(error):
-            raise ValueError(f"invalid: not serialisable as JSON: {error}") from None
-        text = _dumps_exactly(value, default or plain)
+    text = redump(value, default)
     if b"null" in text and has_unsayable(value):
         raise ValueError("invalid: NaN and Infinity are not JSON; send null or a string instead")
     return text
+
+
+def redump(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
+    """Encode what came from JSON or was encoded before: `dumps` without the search for NaN."""
+    try:
+        return orjson.dumps(value, default or plain, _OPTIONS)
+    except TypeError as error:
+        if "64-bit" not in str(error):
+            raise ValueError(f"invalid: not serialisable as JSON: {error}") from None
+        return _dumps_exactly(value, default or plain)
 
 
 def _dumps_exactly(value: Any, default: Callable[[Any], Any]) -> bytes:

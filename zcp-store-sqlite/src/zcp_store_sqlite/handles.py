@@ -22,7 +22,7 @@ logger = logging.getLogger("zcp.handles")
 
 MIB = 1024 * 1024
 _SELECT = (
-    "SELECT handles.seq, ref, owner, data, scopes, expires_at FROM handles "
+    "SELECT handles.seq, ref, owner, data, scopes, expires_at, outline FROM handles "
     "JOIN handle_data USING (seq) "
 )
 
@@ -66,7 +66,10 @@ class SQLiteHandleStore:
                 "(?,?,?,?,?, (SELECT ifnull(max(used), 0) + 1 FROM handles), ?)",
                 (handle.ref.id, handle.owner, ref, scopes, size, handle.expires_at),
             ).lastrowid
-            connection.execute("INSERT INTO handle_data VALUES (?, ?)", (seq, handle.data))
+            connection.execute(
+                "INSERT INTO handle_data (seq, data, outline) VALUES (?, ?, ?)",
+                (seq, handle.data, handle.outline),
+            )
             return lost
 
         lost = await self._database.write(insert)
@@ -189,6 +192,6 @@ def _size(connection: Connection, where: str, *args: Any) -> int:
 
 
 def _handle(row: Any) -> StoredHandle:
-    _, ref, owner, data, scopes, expires_at = row
+    _, ref, owner, data, scopes, expires_at, outline = row
     shape: HandleRef = PLAIN.decode(HandleRef, loads(ref))
-    return StoredHandle(shape, owner, data, tuple(loads(scopes)), expires_at)
+    return StoredHandle(shape, owner, data, tuple(loads(scopes)), expires_at, outline)

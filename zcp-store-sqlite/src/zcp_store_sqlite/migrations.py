@@ -121,6 +121,7 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE TABLE topics (topic TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
     ),
+    ("ALTER TABLE handle_data ADD COLUMN outline BLOB",),
 )
 
 NEWEST = len(_VERSIONS)

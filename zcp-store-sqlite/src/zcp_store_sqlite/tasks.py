@@ -173,7 +173,7 @@ class SQLiteTaskStore:
                 "UPDATE tasks SET attempt = attempt + (holder IS NOT NULL), holder = ?1, "
                 "held_until = ?2, version = version + 1 WHERE seq IN (SELECT seq FROM tasks WHERE "
                 "NOT finished AND CASE WHEN holder IS NULL THEN ifnull(due_at, 0) <= ?3 AND kind "
-                "IN (SELECT value FROM json_each(?4)) ELSE held_until <= ?5 END "
+                "IN (SELECT value FROM json_each(?4)) ELSE held_until <= ?5 AND holder <> ?1 END "
                 f"ORDER BY priority DESC, seq LIMIT ?6) RETURNING {_COLUMNS}",
                 (holder, clock + seconds, now, wanted, clock, limit),
             ).fetchall()

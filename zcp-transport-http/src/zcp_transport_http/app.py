@@ -11,6 +11,7 @@ from .background import Once
 from .composition import Composition
 from .logs import LOGGER
 from .serving import Server
+from .under_hypercorn.failing import fail_alone
 from .upgrades import Upgrades
 from .wire import Receive, Scope, Send, problem
 
@@ -112,6 +113,7 @@ class ZCPASGIApp:
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
+        fail_alone(send)
         if self._running.ended:
             self._running = _Running(Composition(self._app, self._config))
         running = self._running

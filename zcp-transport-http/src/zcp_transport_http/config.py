@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from attrs import Attribute, frozen
-from attrs.validators import deep_iterable, ge, gt, matches_re, optional
+from attrs.validators import deep_iterable, ge, gt, matches_re
 from zcp_kernel.config import an_origin, setting
+from zcp_kernel.rates import RateLimitConfig
+
+__all__ = [
+    "SECTIONS",
+    "BearerAuthConfig",
+    "CORSConfig",
+    "HTTPConfig",
+    "LogConfig",
+    "RateLimitConfig",
+    "SSEConfig",
+    "StreamableHTTPConfig",
+    "TelemetryConfig",
+]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -112,26 +125,6 @@ class StreamableHTTPConfig:
     )
 
 
-@frozen
-class RateLimitConfig:
-    """How many requests one caller may make; health and readiness do not count."""
-
-    max_requests: int | None = setting(
-        None, "Most requests of one caller within a window; unlimited if not given.",
-        unit="requests", check=optional(gt(0)),
-    )  # fmt: skip
-    window_seconds: float = setting(60.0, "Length of the window.", unit="seconds", check=gt(0))
-    by: Literal["principal", "address"] = setting(
-        "principal",
-        "Who a caller is: the principal (its address as long as it has not signed in), or the "
-        "address alone.",
-    )
-    max_callers: int = setting(
-        10_000, "Most callers counted one by one; more of them share one budget.", unit="callers",
-        check=gt(0),
-    )  # fmt: skip
-
-
 def _not_empty(_: Any, attribute: Attribute[Any], value: str | None) -> None:
     if value is not None and not value.strip():
         raise ValueError(f"{attribute.name} is empty; leave it out to serve without a token")
@@ -203,7 +196,6 @@ SECTIONS: dict[str, type] = {
     "http": HTTPConfig,
     "sse": SSEConfig,
     "streamable_http": StreamableHTTPConfig,
-    "rate_limit": RateLimitConfig,
     "auth": BearerAuthConfig,
     "cors": CORSConfig,
     "log": LogConfig,

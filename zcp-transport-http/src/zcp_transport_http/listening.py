@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import Any
 
@@ -33,17 +34,31 @@ class WatchedConfig(Config):
 
     def stop_accepting(self) -> None:
         """Leave new connections to the other processes that listen on the same socket. A connection
-        taken just before hypercorn stops would be closed before its request is read. On asyncio's
-        own event loop; others offer no way.
+        taken just before hypercorn stops would be closed before its request is read.
         """
-        on_asyncio = issubclass(anyio.get_cancelled_exc_class(), asyncio.CancelledError)
-        if self._created is None or not on_asyncio:
+        if self._created is None:
             return
-        loop = asyncio.get_running_loop()
-        if isinstance(loop, asyncio.SelectorEventLoop):
-            for each in (*self._created.secure_sockets, *self._created.insecure_sockets):
-                if each.family != socket.AF_UNIX:
-                    loop.remove_reader(each)
+        on_asyncio = issubclass(anyio.get_cancelled_exc_class(), asyncio.CancelledError)
+        loop = asyncio.get_running_loop() if on_asyncio else None
+        for each in (*self._created.secure_sockets, *self._created.insecure_sockets):
+            if each.family == socket.AF_UNIX:
+                continue
+            if isinstance(loop, asyncio.SelectorEventLoop):
+                loop.remove_reader(each)
+            else:
+                _deafen(each)
+
+
+def _deafen(listener: socket.socket) -> None:
+    """Have this descriptor stand for a socket nobody connects to. For event loops that offer no way
+    to accept no more: what they wait for never comes. The other processes have descriptors of their
+    own for the socket this one stood for."""
+    host = "::1" if listener.family == socket.AF_INET6 else "127.0.0.1"
+    with socket.socket(listener.family, listener.type) as deaf:
+        deaf.setblocking(False)
+        deaf.bind((host, 0))
+        deaf.listen(1)
+        os.dup2(deaf.fileno(), listener.fileno(), inheritable=False)
 
 
 def _watch(listener: socket.socket, seconds: float) -> None:

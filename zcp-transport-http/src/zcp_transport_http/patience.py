@@ -43,8 +43,12 @@ class Patience:
 
     async def within(self, wait: Callable[[A], Awaitable[T]], argument: A) -> T:
         """`await wait(argument)`. Raises `TimeoutError` if that takes too long."""
-        task = _asyncio_task()
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:
+            task = None
         if task is None:
+            # Another event loop than asyncio's.
             return await self._in_scope(wait, argument)
         self._begin(task)
         try:
@@ -90,11 +94,3 @@ class Patience:
                 return
             del self._waiting[what]
             what.cancel()
-
-
-def _asyncio_task() -> asyncio.Task[Any] | None:
-    """The running task; None in another event loop than asyncio's."""
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None

@@ -100,35 +100,34 @@ class Server:
             fields = [(b"allow", allowed.encode())]
             return await problem(answer, 405, f"{path} takes {allowed}", headers=fields)
         principal = ANONYMOUS
-        facts = RequestFacts(method, scope["path"], headers)
         if self._asks_who:
-            principal = await self._principal(route, headers, scope, facts)
+            principal = await self._principal(route, headers, scope)
         body = b""
         if method not in _WITHOUT_BODY:
-            body = await self._parts.intake.body(headers, receive)
-
-        def challenges(error: ZCPError) -> Pairs:
-            return self._parts.gate.step_up(error, principal, facts)
-
-        async def count(messages: int) -> None:
-            limit = self._parts.limit
-            if limit.enabled and route.limited:
-                caller = limit.caller(principal, scope)
-                for _ in range(messages):
-                    await limit.take(caller)
-
-        request = Request(wanted, path, headers, scope, receive, principal, body, challenges, count)
+            body = await self._parts.intake.body(scope["headers"], receive)
+        request = Request(wanted, path, headers, scope, receive, principal, body, self)
         return await endpoint(request, answer)
 
-    async def _principal(
-        self, route: Route, headers: Headers, scope: Scope, facts: RequestFacts
-    ) -> Principal:
+    def challenges(self, request: Request, error: ZCPError) -> Pairs:
+        """See `Request.challenges`."""
+        facts = _facts(request.scope, request.headers)
+        return self._parts.gate.step_up(error, request.principal, facts)
+
+    async def count(self, request: Request, messages: int) -> None:
+        """See `Request.count`; what the router found is not limited if its route is not."""
+        limit, found = self._parts.limit, self._parts.router.find(request.path)
+        if limit.enabled and isinstance(found, Route) and found.limited:
+            caller = limit.caller(request.principal, request.scope)
+            for _ in range(messages):
+                await limit.take(caller)
+
+    async def _principal(self, route: Route, headers: Headers, scope: Scope) -> Principal:
         """Who calls; counted by the rate limit, whether let in or not."""
         parts = self._parts
         principal = ANONYMOUS
         try:
             if not route.public:
-                principal = await parts.gate.admit(headers, facts)
+                principal = await parts.gate.admit(headers, _facts(scope, headers))
         finally:
             if route.limited and parts.limit.enabled and not is_vouched(headers, self._secret):
                 await parts.limit.take(parts.limit.caller(principal, scope))
@@ -161,3 +160,7 @@ class Server:
         paths = [root + each for each in self._parts.router.paths()]
         message = f"there is nothing at {root}{path}; there is {', '.join(paths)}"
         await problem(answer, 404, message, paths=paths)
+
+
+def _facts(scope: Scope, headers: Headers) -> RequestFacts:
+    return RequestFacts(scope["method"], scope["path"], headers)

@@ -18,6 +18,7 @@ from .guard.credentials import ANONYMOUS
 from .guard.refusal import Refused
 from .logs import Served, current
 from .routing import Mount, below_mount, mounted
+from .under_hypercorn.sockets import HypercornSocket, hypercorn_socket
 from .wire import Headers, problem
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ class Upgrades:
         )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = hypercorn_socket(send)
+        if socket is None:
+            return await self._serve(scope, receive, send, None)
+        try:
+            if not socket.refused:
+                await self._serve(scope, receive, send, socket)
+        finally:
+            await socket.finish(receive)
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, socket: HypercornSocket | None
+    ) -> None:
         served = Served(self._session_headers)
         token = current.set(served)
         try:
@@ -57,6 +70,9 @@ class Upgrades:
             return
         finally:
             current.reset(token)
+        limits: tuple[int, float] | None = getattr(mount.application, "websocket_limits", None)
+        if socket is not None and limits is not None:
+            socket.limit(limits[0])
         await mount.application(guarded, receive, send)
 
     async def _guarded(self, scope: Scope, served: Served) -> tuple[Mount, Scope]:

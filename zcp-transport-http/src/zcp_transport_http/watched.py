@@ -37,7 +37,7 @@ class Answered:
     def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._metrics.answered(self._route, self.status, self.seconds)
+            self._metrics.answered(self._route, self.status, time.perf_counter() - self._since)
             if self.extra:
                 message = {**message, "headers": [*message.get("headers", ()), *self.extra]}
             if (b"content-type", _STREAM) in message.get("headers", ()):

@@ -6,7 +6,7 @@ An endpoint is `async (request, send) -> None`; `send` is ASGI's (ASGI 3.0, HTTP
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from attrs import define, field
@@ -32,7 +32,7 @@ _KNOWN = {
     name.encode(): name
     for name in (
         "accept", "accept-encoding", "accept-language", "authorization", "connection",
-        "content-length", "content-type", "host", "mcp-method", "mcp-name", "mcp-protocol-version",
+        "content-type", "host", "mcp-method", "mcp-name", "mcp-protocol-version",
         "mcp-session-id", "origin", "traceparent", "user-agent", "x-request-id", "x-zcp-session",
     )
 }  # fmt: skip
@@ -40,12 +40,17 @@ _KNOWN = {
 
 
 class Headers(dict[str, str]):
-    """Header fields by lower-case name, each with its first value; `all` has the others."""
+    """Header fields by lower-case name, each with its first value; `all` has the others.
 
-    __slots__ = ("_fields",)
+    Never changed once made: a client sends the same ones with every request, which then share one
+    object. `made` is what was made of them, by whoever made it, so that it is made once.
+    """
+
+    __slots__ = ("_fields", "made")
 
     def __init__(self, fields: Pairs = ()) -> None:
         self._fields = list(fields)
+        self.made: dict[Any, Any] = {}
         known = _KNOWN.get
         # Backwards, so that of those that repeat the first is set last.
         super().__init__(
@@ -71,13 +76,12 @@ class Headers(dict[str, str]):
         ]
 
 
-def no_challenges(error: ZCPError) -> Pairs:
-    """For servers nobody signs in to."""
-    return ()
+class Guards(Protocol):
+    """What stands before an endpoint, for what only shows behind it."""
 
+    def challenges(self, request: Request, error: ZCPError) -> Pairs: ...
 
-async def not_counted(messages: int) -> None:
-    """For servers without a rate limit."""
+    async def count(self, request: Request, messages: int) -> None: ...
 
 
 @define(eq=False)
@@ -85,10 +89,8 @@ class Request:
     """One HTTP request.
 
     `path` is below the application's mount. `body` was read whole, and its size limited, before the
-    endpoint is called; it is empty for GET and DELETE. `receive` gives nothing but the disconnect.
-    `count` counts more messages than this one for the rate limit; it raises `Refused`. `challenges`
-    gives the header fields to send with the answer of an error: what a caller who lacks scopes
-    should ask a token for; none for other errors.
+    endpoint is called; it is empty for GET and DELETE. `headers` lack `content-length`, which is
+    the body's affair. `receive` gives nothing but the disconnect.
     """
 
     method: str
@@ -98,8 +100,7 @@ class Request:
     receive: Receive
     principal: Principal
     body: bytes = b""
-    challenges: Callable[[ZCPError], Pairs] = no_challenges
-    count: Callable[[int], Awaitable[None]] = not_counted
+    guards: Guards | None = None
     _query: dict[str, str] | None = field(default=None, init=False)
 
     @property
@@ -110,6 +111,16 @@ class Request:
             pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True)
             self._query = dict(reversed(pairs))
         return self._query
+
+    def challenges(self, error: ZCPError) -> Pairs:
+        """The header fields to send with the answer of an error: what a caller who lacks scopes
+        should ask a token for; none for other errors."""
+        return () if self.guards is None else self.guards.challenges(self, error)
+
+    async def count(self, messages: int) -> None:
+        """Count more messages than this one for the rate limit. Raises `Refused`."""
+        if self.guards is not None:
+            await self.guards.count(self, messages)
 
     async def disconnected(self) -> None:
         """Return when the client is gone (or the response complete). For one task at a time."""

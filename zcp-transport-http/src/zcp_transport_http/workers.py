@@ -6,34 +6,25 @@ no waiting connection with it. What runs in a worker is `serve` with one worker.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import select
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from attrs import asdict, evolve
 from zcp_kernel.errors import SetupError
 
 from . import logs
-from .changes import Sources
 from .cluster.joining import FOLDER, SECRET, shares_sessions
-from .serve import STOPPING, Running, bound
+from .serve import Running, bound
+from .supervisor import Supervisor
 from .targets import application_of
 
 if TYPE_CHECKING:
     from .app import ZCPASGIApp
 
-LOOK_SECONDS = 0.25
 MEMORY = "memory"
 
 ONE_OF_SEVERAL = {
@@ -62,7 +53,7 @@ def serve_workers(running: Running) -> None:
         check_shared(application, running.workers)
     host, port = bound(running, application.settings.http)
     with _listening(running.fd, host, port) as listener, _private_folder(shared):
-        _Parent(running, listener.fileno(), application.settings.http.drain_seconds).run()
+        Supervisor(running, listener.fileno(), application.settings.http.drain_seconds).run()
 
 
 @contextmanager
@@ -143,115 +134,3 @@ def _listening(fd: int | None, host: str, port: int) -> Generator[socket.socket]
         listener.listen(1024)
         listener.set_inheritable(True)
         yield listener
-
-
-class _Parent:
-    """Starts workers, starts anew those that end, and ends all of them when it is told to."""
-
-    def __init__(self, running: Running, fd: int, drain_seconds: float) -> None:
-        self._fd = fd
-        self._count = running.workers
-        self._patience = drain_seconds + 5.0
-        self._running = evolve(running, workers=1, reload=False, fd=fd)
-        self._sources = Sources(str(running.target)) if running.reload else None
-        self._workers: dict[subprocess.Popen[bytes], int] = {}
-        """Each with what tells whether it serves, see `_start`."""
-        self._told = False
-        self._renew = False
-
-    def run(self) -> None:
-        before = {number: signal.signal(number, self._stop) for number in STOPPING}
-        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._begin_anew)
-        try:
-            self._fill()
-            while not self._told:
-                time.sleep(LOOK_SECONDS)
-                self._look_after()
-                if self._renew:
-                    self._renew = False
-                    self._renew_all()
-        finally:
-            self._end_all()
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._told = True
-
-    def _begin_anew(self, number: int, frame: FrameType | None) -> None:
-        self._renew = True
-
-    def _fill(self) -> None:
-        while len(self._workers) < self._count:
-            self._start()
-        if self._sources is not None:
-            self._sources.fresh = False
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        """Start a worker, and keep what can be read once it takes requests, or has ended."""
-        readable, ready = os.pipe()
-        spec = json.dumps(asdict(evolve(self._running, ready_fd=ready)))
-        command = [sys.executable, "-m", "zcp_transport_http.worker", spec]
-        try:
-            # Its standard input ends with this process, however that ends.
-            worker = subprocess.Popen(
-                command, pass_fds=[self._fd, ready], stdin=subprocess.PIPE, start_new_session=True
-            )
-        finally:
-            os.close(ready)
-        self._workers[worker] = readable
-        return worker
-
-    def _renew_all(self) -> None:
-        """Replace one worker after the other: each old one stops when its successor serves."""
-        for old in list(self._workers):
-            if self._told:
-                return
-            select.select([self._workers[self._start()]], [], [], self._patience)
-            os.close(self._workers.pop(old))
-            _end([old], self._patience)
-
-    def _look_after(self) -> None:
-        if self._sources is not None and self._sources.changed():
-            logs.LOGGER.info("sources changed; starting anew")
-            self._end_all()
-        ended = [one for one in self._workers if one.poll() is not None]
-        for worker in ended if not self._told else ():
-            self._lost(worker, self._workers.pop(worker))
-        if not self._told and (self._sources is None or self._sources.fresh):
-            self._fill()
-
-    def _lost(self, worker: subprocess.Popen[bytes], readable: int) -> None:
-        """Raises `SetupError` for one that never served: neither will the next."""
-        code, served = worker.returncode, os.read(readable, 1)
-        os.close(readable)
-        if worker.stdin is not None:
-            worker.stdin.close()
-        if self._sources is not None:
-            logs.LOGGER.error("the server ended with code %d; waiting for a change", code)
-            return
-        if not served:
-            raise SetupError(f"a worker ended with code {code} as soon as it was started")
-        logs.LOGGER.warning("worker %d ended with code %d; starting another", worker.pid, code)
-
-    def _end_all(self) -> None:
-        _end([*self._workers], self._patience)
-        for readable in self._workers.values():
-            os.close(readable)
-        self._workers.clear()
-
-
-def _end(workers: Sequence[subprocess.Popen[bytes]], patience: float) -> None:
-    """Tell them to stop, and see that they do."""
-    for worker in workers:
-        if worker.poll() is None:
-            os.kill(worker.pid, signal.SIGTERM)
-    deadline = time.monotonic() + patience
-    for worker in workers:
-        try:
-            worker.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-        if worker.stdin is not None:
-            worker.stdin.close()

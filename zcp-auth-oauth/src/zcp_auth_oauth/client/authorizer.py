@@ -120,14 +120,20 @@ class OAuthAuthorizer:
             if self._failure is not None and self._clock() < self._failure[0]:
                 raise self._failure[1]
             demand, prover = demand_of(refusal.headers), self._keeper.prover
-            renewed = prover is not None and prover.adopt(self.server, refusal.headers)
+            self.answered(refusal.request, refusal.headers)
             if demand.error == NEW_NONCE:
-                return renewed
+                # The answer to another request may have brought it meanwhile.
+                return prover is not None and prover.outdated(refusal.sent.get("dpop"), self.server)
             if refusal.status == UNAUTHORIZED:
                 return await self._unauthorized(session, demand)
             if refusal.status == FORBIDDEN and demand.error == "insufficient_scope":
                 return await self._step_up(session, demand)
             return False
+
+    def answered(self, request: OutgoingRequest, headers: Mapping[str, str]) -> None:
+        """See `zcp_kernel.contracts.AnswerReader`: the nonce for the next proof."""
+        if self._keeper.prover is not None and self._is_ours(request):
+            self._keeper.prover.adopt(self.server, headers)
 
     # -- for those who do not wait to be asked -----------------------------------------------------
 

@@ -219,9 +219,11 @@ class Exchange:
 
 
 class Batch:
-    """Several requests in one frame; their answers come back in one."""
+    """Several requests in one frame; their answers come back in one, which is no error whatever
+    they are."""
 
     __slots__ = ("_parts",)
+    error: ZCPError | None = None
 
     def __init__(self, parts: Sequence[Exchange | Reply]) -> None:
         self._parts = parts

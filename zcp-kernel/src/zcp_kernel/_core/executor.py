@@ -71,8 +71,8 @@ class RuntimeExecutor:
         tool = self._tools.get(name)
         if tool is None or not self._exposure.shows(tool.definition.name, ctx.session.surface):
             raise NotFound("tool", name)
-        missing = ctx.principal.lacks(tool.required_scopes)
-        if missing:
+        required = tool.required_scopes
+        if required and (missing := ctx.principal.lacks(required)):
             raise Forbidden(missing)
         return tool
 

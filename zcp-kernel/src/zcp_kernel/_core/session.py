@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidParams, InvalidRequest, MethodNotFound, ParseError, ZCPError
 from ..jsontext import is_list, is_object, loads, salvage
-from ..model import Cancelled, Initialized, InitializeParams, ResourceUpdated
+from ..model import (
+    LOG_LEVELS,
+    Cancelled,
+    Initialized,
+    InitializeParams,
+    LogMessage,
+    ResourceUpdated,
+)
 from .exchange import Batch, Exchange, Reply, Route, error_frame, result_frame
 from .session_identity import SessionIdentity
 from .speaking import SessionState
@@ -234,9 +241,13 @@ class ZCPServerSession(SessionIdentity):
         return None
 
     def hears(self, notice: Any) -> bool:
-        """Whether this client is told: of changed lists always, of resources it subscribed to."""
+        """Whether this client is told: of changed lists always, of resources it subscribed to, of
+        what is logged from the level on that it wants."""
         if isinstance(notice, ResourceUpdated):
             return notice.uri in self.state.subscriptions
+        if isinstance(notice, LogMessage):
+            wanted = self.state.log_level
+            return wanted is not None and LOG_LEVELS[notice.level] >= LOG_LEVELS[wanted]
         return True
 
     def peer_gone(self, reason: str) -> None:

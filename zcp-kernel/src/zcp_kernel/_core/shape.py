@@ -40,7 +40,7 @@ def to_result(value: Any, tool: Tool, carrier: Carrier | None = None) -> CallRes
     structured content, encoded once, that travels by `carrier`. Raises `ToolError` for a value JSON
     cannot say.
     """
-    if type(value) is CallResult:
+    if isinstance(value, CallResult):
         return value if value.carrier is not None else evolve(value, carrier=carrier)
     if tool.check_output is None:
         content = _as_content(value)

@@ -116,6 +116,10 @@ class Speaker:
             raise pending.error
         return codec.decode_result(pending.answer)
 
+    def number_requests_from(self, last: int) -> None:
+        """Our requests have ids above this one from now on."""
+        self._last_id = last
+
     def can_ask(self, operation: str) -> bool:
         """Whether the client said it can be asked this, and is still there."""
         if self._closed or self.revision is None or operation not in self.revision.peer_requests:

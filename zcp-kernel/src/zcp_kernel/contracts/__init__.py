@@ -3,7 +3,7 @@
 `zcp_kernel.testing` holds a suite for each contract; a plugin author subclasses it.
 """
 
-from .authorizing import Authorizer, OutgoingRequest, Refusal
+from .authorizing import AnswerReader, Authorizer, OutgoingRequest, Refusal
 from .client_sides import ClientSide, Objection
 from .dialects import Dialect, Match, Message, Method, Peer, Revision
 from .links import Attachable, Channel, ExchangeChannel, PromptChannel, Transport
@@ -28,6 +28,7 @@ from .stores import (
 
 __all__ = [
     "REFRESH_SECONDS",
+    "AnswerReader",
     "Attachable",
     "Authenticator",
     "Authorizer",

@@ -48,3 +48,12 @@ class Authorizer(Protocol):
         whose credentials have been replaced meanwhile.
         """
         ...
+
+
+class AnswerReader(Protocol):
+    """What an `Authorizer` may be besides: told of the answers that refused nothing."""
+
+    def answered(self, request: OutgoingRequest, headers: Mapping[str, str]) -> None:
+        """The header fields of an answer, names in lower case: they may bring what the credentials
+        of the next request need (RFC 9449, section 8.2)."""
+        ...

@@ -18,11 +18,13 @@ class Objection:
     """What a server's error tells about the request it refused, beyond that it did.
 
     `reason`: the "version" is not served (`supported` are those that are, perhaps none named), the
-    "headers" do not fit the body, a "capability" was not declared, or the one for "tasks" was not.
+    "headers" do not fit the body, a "capability" was not declared, or the one for "tasks" was not,
+    or `pages` have to be opened first, each the parameters of an elicitation.
     """
 
-    reason: Literal["version", "headers", "capability", "tasks"]
+    reason: Literal["version", "headers", "capability", "tasks", "pages"]
     supported: Sequence[str] = ()
+    pages: Sequence[Mapping[str, Any]] = ()
 
 
 class ClientSide(Protocol):

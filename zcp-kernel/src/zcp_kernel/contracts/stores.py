@@ -103,10 +103,10 @@ class SharedTaskStore(TaskStore, Protocol):
     async def claim(
         self, holder: str, seconds: float, kinds: Collection[str], now: float, limit: int
     ) -> Sequence[TaskRecord]:
-        """Take unfinished tasks and hold them for so many seconds: those whose holder let go
-        without an end, whatever their kind, with `attempt` counted up; and those of `kinds` that
-        wait for a holder and are due at `now` (seconds since the epoch). The highest priority
-        first, then the oldest. No task is given to two callers."""
+        """Take unfinished tasks and hold them for so many seconds: those whose holder, another than
+        this one, let go without an end, whatever their kind, with `attempt` counted up; and those
+        of `kinds` that wait for a holder and are due at `now` (seconds since the epoch). The
+        highest priority first, then the oldest. No task is given to two callers."""
         ...
 
 
@@ -131,7 +131,8 @@ class OnceStore(Protocol):
 class StoredHandle:
     """A kept value: `data` is JSON (or raw bytes when `ref.kind` is "bytes").
 
-    `scopes` are those a reader needs; `expires_at` is in seconds since the epoch.
+    `scopes` are those a reader needs; `expires_at` is in seconds since the epoch. `outline` says
+    where the parts of a long `data` stand in it, for its reader; a store keeps it as it is.
     """
 
     ref: HandleRef
@@ -139,6 +140,7 @@ class StoredHandle:
     data: bytes
     scopes: tuple[str, ...] = ()
     expires_at: float | None = None
+    outline: bytes | None = None
 
 
 @runtime_checkable

@@ -62,6 +62,31 @@ class BusContract:
                 await bus.publish("news", 7)
         assert got == [7]
 
+    async def test_many_publish_at_once(self, make_bus: MakeBus) -> None:
+        bus = make_bus(backlog=500)
+
+        async def publish(name: str) -> None:
+            for number in range(10):
+                await bus.publish("news", [name, number])
+
+        with anyio.fail_after(10):
+            async with bus.subscribe("news") as one, bus.subscribe("news") as two:
+                async with anyio.create_task_group() as group:
+                    for name in "abcdefgh":
+                        group.start_soon(publish, name)
+                got = [await anext(one) for _ in range(80)]
+                assert [await anext(two) for _ in range(80)] == got
+        for name in "abcdefgh":
+            assert [number for who, number in got if who == name] == list(range(10))
+
+    async def test_a_subscriber_that_stopped_waiting_misses_nothing(self, bus: Bus) -> None:
+        with anyio.fail_after(10):
+            async with bus.subscribe("news") as events:
+                with anyio.move_on_after(0.05):
+                    await anext(events)
+                await bus.publish("news", 1)
+                assert await anext(events) == 1
+
     async def test_nothing_from_before_or_after_the_subscription(self, bus: Bus) -> None:
         with anyio.fail_after(10):
             await bus.publish("news", "before")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import anyio
 import pytest
 
 from ..contracts import EventLog, LoggedEvent
@@ -38,6 +39,36 @@ class EventLogContract:
         assert [await log.append("s", 1, b"a"), await log.append("s", 1, b"b")] == [1, 2]
         assert await log.append("s", 2, b"c") == 1
         assert await log.append("t", 1, b"d") == 1
+
+    async def test_many_at_once_get_a_number_each(self, make_log: MakeEventLog) -> None:
+        log = make_log(*ROOMY)
+        numbered: dict[int, bytes] = {}
+
+        async def append(frame: bytes) -> None:
+            numbered[await log.append("s", 1, frame)] = frame
+
+        async with anyio.create_task_group() as group:
+            for number in range(60):
+                group.start_soon(append, b"frame %d" % number)
+        assert sorted(numbered) == list(range(1, 61))
+        assert _frames(await log.after("s", 1, 0)) == [numbered[n] for n in range(1, 61)]
+
+    async def test_of_many_last_events_one_is_kept(self, make_log: MakeEventLog) -> None:
+        log = make_log(*ROOMY)
+        kept: list[bytes] = []
+
+        async def end(frame: bytes) -> None:
+            try:
+                await log.append("s", 1, frame, last=True)
+            except ValueError:
+                return
+            kept.append(frame)
+
+        async with anyio.create_task_group() as group:
+            for number in range(10):
+                group.start_soon(end, b"answer %d" % number)
+        assert _frames(await log.after("s", 1, 0)) == kept
+        assert len(kept) == 1
 
     async def test_gives_what_came_after_any_number(self, make_log: MakeEventLog) -> None:
         log = make_log(*ROOMY)

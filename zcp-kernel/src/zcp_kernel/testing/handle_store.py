@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import anyio
 import pytest
 
 from ..contracts import HandleStore, StoredHandle
@@ -27,7 +28,7 @@ def stored_handle(
 ) -> StoredHandle:
     """A handle to store."""
     ref = HandleRef(handle_id, "list", "list of 2 numbers", len(data), count=2, ttl_ms=1000)
-    return StoredHandle(ref, owner, data, ("rows.read",), expires_at)
+    return StoredHandle(ref, owner, data, ("rows.read",), expires_at, b"[2,[[0,1]]]")
 
 
 @pytest.mark.anyio
@@ -90,6 +91,38 @@ class HandleStoreContract:
         await store.put(stored_handle("h5", bytes(80), owner="owner 5"))
         left = [n for n in range(6) if await store.get(f"h{n}") is not None]
         assert left == [0, 3, 4, 5]
+
+    async def test_many_at_once_stay_within_the_budgets(self, store: HandleStore) -> None:
+        async def put(number: int) -> None:
+            await store.put(stored_handle(f"h{number}", bytes(30), owner=f"owner {number % 4}"))
+
+        async with anyio.create_task_group() as group:
+            for number in range(40):
+                group.start_soon(put, number)
+        left: list[int] = []
+        for number in range(4):
+            held, _ = await store.list(f"owner {number}", None, 100)
+            left.append(sum(len(handle.data) for handle in held))
+        assert max(left) <= 100
+        assert 150 <= sum(left) <= 250
+
+    async def test_of_many_of_one_id_one_is_stored(self, store: HandleStore) -> None:
+        stored: list[bytes] = []
+
+        async def put(data: bytes) -> None:
+            try:
+                await store.put(stored_handle("h1", data))
+            except ValueError:
+                return
+            stored.append(data)
+
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(put, b"[%d]" % number)
+        (data,) = stored
+        found = await store.get("h1")
+        assert found is not None
+        assert found.data == data
 
     async def test_listing_is_no_use(self, store: HandleStore) -> None:
         for handle_id in ("h1", "h2"):

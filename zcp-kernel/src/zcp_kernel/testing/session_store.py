@@ -89,6 +89,44 @@ class SessionStoreContract:
         assert list(await store.expire(0.2)) == ["s1"]
         assert await store.load("s2") is not None
 
+    async def test_saving_and_taking_are_uses(self, store: SessionStore) -> None:
+        for name in ("saved", "taken", "loaded"):
+            await store.save(evolve(SESSION, id=name))
+        await anyio.sleep(0.3)
+        await store.save(evolve(SESSION, id="saved"))
+        await store.take("taken", "a", "b")
+        await store.load("loaded")
+        assert list(await store.expire(0.2)) == ["loaded"]
+
+    async def test_calls_go_with_what_expires(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        await store.begin("s1", StoredCall(1, "a", b"[1]"))
+        await anyio.sleep(0.05)
+        assert list(await store.expire(0.01)) == ["s1"]
+        assert list(await store.begun("s1")) == []
+        assert list(await store.expire(0.01)) == []
+
+    async def test_a_call_is_begun_once(self, store: SessionStore) -> None:
+        await store.save(SESSION)
+        for call in (StoredCall(1, "a", b"[1]"), StoredCall(1, "b", b"[2]", "key")):
+            await store.begin("s1", call)
+        assert list(await store.begun("s1")) == [StoredCall(1, "b", b"[2]", "key")]
+
+    async def test_many_at_once(self, store: SessionStore) -> None:
+        async def live(number: int) -> None:
+            session = evolve(SESSION, id=f"s{number}")
+            await store.save(session)
+            await store.begin(session.id, StoredCall(1, "a", b"[%d]" % number))
+            await store.touch([session.id])
+
+        async with anyio.create_task_group() as group:
+            for number in range(60):
+                group.start_soon(live, number)
+        assert {each.id for each in await store.list(100)} == {f"s{n}" for n in range(60)}
+        for number in range(60):
+            (call,) = await store.begun(f"s{number}")
+            assert call.ids == b"[%d]" % number
+
     async def test_lists_the_latest(self, store: SessionStore) -> None:
         for number in range(4):
             await store.save(evolve(SESSION, id=f"s{number}"))

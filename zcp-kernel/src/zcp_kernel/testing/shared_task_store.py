@@ -65,6 +65,13 @@ class SharedTaskStoreContract:
         assert list(await one.claim("a", LONG, [], NOW, 10)) == []
         assert await one.get("t1") == taken
 
+    async def test_a_process_does_not_take_from_itself(self, stores: Stores) -> None:
+        one, other = stores
+        await one.create(_held("t1", "a"))
+        await one.hold("a", 0.0)
+        assert list(await one.claim("a", LONG, ["demo"], NOW, 10)) == []
+        assert _ids(await other.claim("b", LONG, ["demo"], NOW, 10)) == ["t1"]
+
     async def test_who_lost_a_task_can_no_longer_write_it(self, stores: Stores) -> None:
         one, other = stores
         mine = _held("t1", "a")

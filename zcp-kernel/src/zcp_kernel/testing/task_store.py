@@ -8,6 +8,7 @@ class TestMyTaskStore(TaskStoreContract):
 
 from __future__ import annotations
 
+import anyio
 import pytest
 from attrs import evolve
 
@@ -97,6 +98,40 @@ class TaskStoreContract:
         second = await store.update(_ended(first))
         assert await store.update(_ended(first, "cancelled")) is None
         assert await store.get("t1") == second
+
+    async def test_of_many_updates_of_one_version_one_is_stored(self, store: TaskStore) -> None:
+        await store.create(task_record("t1"))
+        first = await store.get("t1")
+        assert first is not None
+        stored: list[TaskRecord] = []
+
+        async def update(number: int) -> None:
+            done = await store.update(evolve(first, outcome=b"%d" % number))
+            stored.extend([] if done is None else [done])
+
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(update, number)
+        (winner,) = stored
+        assert await store.get("t1") == winner
+
+    async def test_of_many_of_one_id_one_is_created(self, store: TaskStore) -> None:
+        created: list[str] = []
+
+        async def create(owner: str) -> None:
+            try:
+                await store.create(task_record("t1", owner=owner))
+            except ValueError:
+                return
+            created.append(owner)
+
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(create, f"owner {number}")
+        (owner,) = created
+        found = await store.get("t1")
+        assert found is not None
+        assert found.owner == owner
 
     async def test_update_of_what_is_gone(self, store: TaskStore) -> None:
         record = task_record("t1")

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Literal
 
 from .approval import Answer
+from .output import names_handle
 from .shapes import (
     Event,
     Reply,
@@ -151,6 +152,7 @@ class _Run:
         self._pending: tuple[str, ...] = ()
         self._outputs: list[ToolOutput] = []
         self._usage = Usage()
+        self._reading = any(names_handle(str(item)) for item in loop.history)
         self.turns = 0
         self._response: Any = None
         self.status: Status | None = None
@@ -158,8 +160,9 @@ class _Run:
     async def turn(self, adapter: ModelAdapter, *, streaming: bool) -> AsyncGenerator[Event]:
         """Ask once and run what is called; sets `status` when the run is over."""
         reply: Reply | None = None
+        tools = self._box.sent(reading=self._reading)
         if streaming:
-            stream = adapter.wire.stream(self._loop.history, self._box.sent)
+            stream = adapter.wire.stream(self._loop.history, tools)
             async with aclosing(stream) as parts:
                 async for part in parts:
                     if isinstance(part, TextDelta):
@@ -167,7 +170,7 @@ class _Run:
                     else:
                         reply = part
         else:
-            reply = await adapter.wire.ask(self._loop.history, self._box.sent)
+            reply = await adapter.wire.ask(self._loop.history, tools)
         assert reply is not None
         self._take(reply)
         calls = tuple(self._box.call(raw) for raw in reply.calls)
@@ -199,6 +202,7 @@ class _Run:
             yield ToolStarted(call)
         outputs = await self._runner.run(calls, decisions)
         self._outputs += outputs
+        self._reading = self._reading or any(names_handle(output.text) for output in outputs)
         self._loop.history += [*asked, *self._loop.answered(outputs)]
         for output in outputs:
             yield ToolFinished(output)

@@ -7,6 +7,7 @@ pass it on; an error begins with `error: `. What has no text (images, sounds) is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..compact.text import format_value
 
 ERROR = "error: "
 NOTHING = "(no output)"
+_HANDLE = re.compile(r"\$handle\b|\bkept as \S")
 _UNTOLD = ("id", "alias", "ttlMs")
 _RESULT_MEMBERS = {"content", "isError", "structuredContent", "handle", "preview", "_meta", "task"}
 
@@ -69,6 +71,12 @@ def error_text(message: str, data: Any = None) -> str:
         return ERROR + message
     lines = [_fault(fault) for fault in faults if is_object(fault)]
     return "\n".join([f"{ERROR}the arguments do not fit; correct them and call again", *lines])
+
+
+def names_handle(text: str) -> bool:
+    """Whether a model that reads this may know a handle: a result's own, or that of a step of a
+    pipeline which stopped."""
+    return _HANDLE.search(text) is not None
 
 
 def images_of(result: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

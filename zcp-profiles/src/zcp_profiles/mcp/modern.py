@@ -40,7 +40,7 @@ def classify(message: Message, headers: Headers | None, revision: MCPRevision) -
     params = message.get("params")
     meta = params.get("_meta") if is_object(params) else None
     version = None if headers is None else wire.plain(headers, wire.VERSION)
-    if not is_modern(meta) and (version is None or version in HANDSHAKE):
+    if (meta is None or not is_modern(meta)) and (version is None or version in HANDSHAKE):
         return None
     if not isinstance(message.get("method"), str):
         error = InvalidRequest("invalid: this revision takes requests and notifications only")

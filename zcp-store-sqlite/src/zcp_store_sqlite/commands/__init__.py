@@ -1,1 +1,1 @@
-"""`zcp store`: looking into a file, and after it."""
+"""`zcp store`: looking after a file."""

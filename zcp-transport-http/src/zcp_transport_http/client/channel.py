@@ -107,7 +107,7 @@ class StreamableChannel:
             self._ends_session = options.session_id is None
         self._into, self._frames = anyio.create_memory_object_stream[bytes](BUFFER)
         self._exchanges = 0
-        self._listening = False
+        self._listener: Listener | None = None
         self._gone = False
         self._closed = False
 
@@ -128,9 +128,9 @@ class StreamableChannel:
     def agree(self, headers: Mapping[str, str], *, session: bool) -> None:
         """See `zcp_kernel.contracts.ExchangeChannel`."""
         self._standing.agree(headers, session=session)
-        if session and not self._listening and not self._closed:
-            self._listening = True
-            self._tasks.start_soon(Listener(self._line, self._take, self._end).run)
+        if session and self._listener is None and not self._closed:
+            self._listener = Listener(self._line, self._take, self._end)
+            self._tasks.start_soon(self._listener.run)
 
     async def _take(self, frame: bytes) -> None:
         try:
@@ -151,6 +151,8 @@ class StreamableChannel:
         try:
             async with self._slots:
                 await Exchange(self._line, frame, request, headers, deliver, opening).run()
+            if self._listener is not None:
+                self._listener.answered()
         finally:
             self._exchanges -= 1
             if self._gone and not self._exchanges:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import cast
 
 import anyio
-from zcp_kernel.contracts import Authorizer, OutgoingRequest, Refusal
+from zcp_kernel.contracts import AnswerReader, Authorizer, OutgoingRequest, Refusal
 
 from .http import HTTPClient, HTTPResponse
 from .network import is_loopback
@@ -50,11 +51,13 @@ def authorized(http: HTTPClient, url: str, auth: str | Authorizer | None) -> HTT
 
 
 class AuthorizedHTTP:
-    """An `HTTPClient` that asks an `Authorizer` before each request, and again when refused."""
+    """An `HTTPClient` that asks an `Authorizer` before each request, and again when refused. One
+    that is an `AnswerReader` as well is told of every other answer."""
 
     def __init__(self, http: HTTPClient, authorizer: Authorizer) -> None:
         self._http = http
         self._authorizer = authorizer
+        self._reader = cast("AnswerReader", authorizer) if hasattr(authorizer, "answered") else None
         self._renewing = anyio.Lock()
         self._renewals = 0
 
@@ -70,6 +73,8 @@ class AuthorizedHTTP:
             sent = await self._authorizer.headers(outgoing)
             async with self._http.request(method, url, {**headers, **sent}, body) as response:
                 if response.status not in REFUSALS:
+                    if self._reader is not None:
+                        self._reader.answered(outgoing, response.headers)
                     yield response
                     return
                 said = await response.read(MAX_REFUSAL_BYTES)

@@ -24,7 +24,7 @@ class Listener:
     """Keeps a GET stream open for as long as its session lives, and resumes it where it was lost.
 
     A server that cannot be reached is tried again and again, ever more seldom: it costs nobody
-    anything, and the session may still be there.
+    anything, and the session may still be there. Once it has answered a call it is tried at once.
     """
 
     def __init__(
@@ -37,19 +37,25 @@ class Listener:
         self._cursor = Cursor()
         self._heard = False
         self._listened = False
+        self._away = False
+        self._answer = anyio.Event()
+
+    def answered(self) -> None:
+        """The server has answered a call."""
+        self._answer.set()
 
     async def run(self) -> None:
         """Returns when the server has no such stream, or the session is gone."""
-        failures = 0
+        failures, woken = 0, False
         while True:
-            self._heard = False
+            self._heard = self._away = False
             clean = True
             try:
                 if not await self._listen():
                     return
             except OSError as error:
                 log.debug("the stream of %s was lost: %s", self._line.url, error)
-                clean = False
+                clean, self._away = False, True
             except Exception as error:
                 # Its credentials could not be got, or what it sends is beyond all bounds. Nobody
                 # waits here who could be told, and calls will meet with the same.
@@ -57,7 +63,19 @@ class Listener:
                 return
             failures = 0 if self._heard else failures + 1
             pause = self._cursor.retry_ms / 1000 if clean or self._heard else 0.0
-            await anyio.sleep(max(pause, backoff_seconds(failures) if failures else 0.0))
+            pause = max(pause, backoff_seconds(failures) if failures else 0.0)
+            woken = await self._rest(pause, wakes=self._away and not woken)
+
+    async def _rest(self, seconds: float, *, wakes: bool) -> bool:
+        """Pause; whether the answer to a call ended it early. Not twice in a row: a server may
+        answer calls and have no streams."""
+        if not wakes:
+            await anyio.sleep(seconds)
+            return False
+        self._answer = anyio.Event()
+        with anyio.move_on_after(seconds):
+            await self._answer.wait()
+        return self._answer.is_set()
 
     async def _listen(self) -> bool:
         fields = self._line.standing.fields()
@@ -69,6 +87,7 @@ class Listener:
                 self._gone()
                 return False
             if response.status == TOO_MANY or response.status >= SERVER_ERRORS:
+                self._away = response.status != TOO_MANY
                 return True
             if response.status >= 400 or not response.is_stream:
                 return self._goes_on_without(response.status)

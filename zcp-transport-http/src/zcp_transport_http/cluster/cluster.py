@@ -73,11 +73,11 @@ class Cluster:
     # -- what others need to know ------------------------------------------------------------------
 
     async def keep(self, home: StreamingSession) -> None:
-        """Store what of a session has changed since it was stored."""
+        """Store what of a session has changed since it was stored: before anybody is told that it
+        has. Raises what the store raises."""
         mark = _mark(home)
-        if self._kept.get(home.id) == mark:
+        if home.closed or self._kept.get(home.id) == mark:
             return
-        self._kept[home.id] = mark
         principal, revision = home.session.principal, home.session.revision
         assert revision is not None
         facts = dumps(facts_of(home.session))
@@ -87,6 +87,16 @@ class Cluster:
             home.id, home.plane, revision.name, self.worker, home.generation, dumps(caller), facts
         )
         await self._store.save(stored)
+        if not home.closed:
+            self._kept[home.id] = mark
+
+    async def keep_if_possible(self, home: StreamingSession) -> None:
+        """`keep`; a store that fails is logged, and tried again with the next request. What the
+        session asked for has been done, and goes on here."""
+        try:
+            await self.keep(home)
+        except Exception:
+            logger.exception("a session could not be stored; trying again with its next request")
 
     def _ended(self, session_id: str) -> None:
         if self._kept.pop(session_id, None) is not None:
@@ -171,7 +181,8 @@ class Cluster:
         principal = Principal(told["subject"], scopes, told["kind"])
         home = self._sessions.go_on(stored, principal)
         dialect = self._kernel.dialects[home.dialect]
-        restore(home.session, dialect.revision(stored.revision), loads(stored.facts))
+        revision = dialect.revision(stored.revision)
+        restore(home.session, revision, loads(stored.facts), stored.generation)
         home.inherit({call.key: call.stream for call in calls if call.key is not None})
         self.calls.inherit(home.id, calls)
         self._kept[home.id] = _mark(home)
@@ -182,4 +193,5 @@ def _mark(home: StreamingSession) -> Mark:
     """What changes when something of a session has to be stored again; cheap to compare."""
     session, state = home.session, home.session.state
     agreed = (session.principal, state.client_info, state.capabilities)
-    return *agreed, state.log_level, state.initialized, frozenset(state.subscriptions)
+    handles = len(state.aliases or ())
+    return *agreed, state.log_level, state.initialized, frozenset(state.subscriptions), handles

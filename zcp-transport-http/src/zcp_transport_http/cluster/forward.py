@@ -1,17 +1,17 @@
 """Passing a request on to another process of this server, over a private Unix socket.
 
 The other process does with it what it does with any request: it looks at host, size and credentials
-itself. Bytes go through as they come, both ways; a client that leaves is gone there as well.
+itself. Streams go through as they come; a client that leaves is gone there as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ..wire import problem
+from ..wire import NO_CONTENT, problem
 from .vouching import VOUCHED
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Forwarding", "Gone"]
 
 CONNECT_SECONDS = 2.0
+REPEATABLE = ("GET", "DELETE")
+"""Methods that may be asked of another process when it is unknown what became of the request."""
 BUSY = "the process that has the session takes no connection; try again"
 LOST = "the process that had the session ended while it ran this call; what became of it is unknown"
 _HOP_BY_HOP = frozenset({
@@ -102,42 +104,50 @@ class Forwarding:
         outgoing = self._client(worker).build_request(
             scope["method"], url, headers=fields, content=request.body or None
         )
+        response: httpx2.Response | None = None
         try:
             response = await self._client(worker).send(outgoing, stream=True)
+            await _back(response, send)
         except httpx2.ConnectError as error:
             self._forget(worker)
             raise Gone(worker) from error
         except httpx2.ConnectTimeout:
-            return await problem(send, 503, BUSY, headers=[(b"retry-after", b"1")])
+            await problem(send, 503, BUSY, headers=[(b"retry-after", b"1")])
         except httpx2.TransportError as error:
-            if request.method == "GET":
+            if request.method in REPEATABLE:
                 raise Gone(worker) from error
-            return await problem(send, 502, LOST)
-        try:
-            await _back(response, send)
+            await problem(send, 502, LOST)
         finally:
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
-        return None
-
-
-def _is_stream(response: httpx2.Response) -> bool:
-    return response.headers.get("content-type", "").startswith("text/event-stream")
+            if response is not None:
+                with anyio.CancelScope(shield=True):
+                    await response.aclose()
 
 
 async def _back(response: httpx2.Response, send: Send) -> None:
+    """Pass a response on. Raises `TransportError`, and then nothing was sent."""
+    fields = list(_end_to_end(response.headers.raw))
+    head = {"type": "http.response.start", "status": response.status_code, "headers": fields}
+    if response.headers.get("content-type", "").startswith("text/event-stream"):
+        await _stream_back(response, head, send)
+        return
+    # The process may end before the whole body is here.
+    body = b"".join([chunk async for chunk in response.aiter_raw()])
+    if response.status_code != NO_CONTENT:
+        fields.append((b"content-length", b"%d" % len(body)))
+    await send(head)
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _stream_back(response: httpx2.Response, head: dict[str, Any], send: Send) -> None:
     import httpx2
 
-    fields = list(_end_to_end(response.headers.raw))
-    await send({"type": "http.response.start", "status": response.status_code, "headers": fields})
+    await send(head)
     try:
         async for chunk in response.aiter_raw():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     except httpx2.TransportError:
-        # The process ended. To end the response as if it were whole would be a lie; a stream may
-        # end at any time, and its client comes back for the rest.
-        if not _is_stream(response):
-            raise
+        # The process ended. A stream may end at any time: its client comes back for the rest.
+        pass
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -13,6 +13,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import anyio
@@ -24,6 +25,7 @@ from ..wire import problem, respond
 from .watch import Watch, until_gone
 
 if TYPE_CHECKING:
+    from zcp_kernel.errors import ZCPError
     from zcp_kernel.runtime import Kernel
     from zcp_kernel.session import Due, Exchange
 
@@ -47,6 +49,8 @@ class Answering:
     retry_ms: int
     calls: Calls | None = None
     """Where calls are written down that another process may have to answer for."""
+    keep: Callable[[StreamingSession], Awaitable[None]] | None = None
+    """Stores what a call changed in its session, which another process may have to go on with."""
 
 
 class Answer:
@@ -164,6 +168,8 @@ class Answer:
             async with self._opening:
                 self._done = True
         self._done = True
+        if self._home is not None and self._shared.keep is not None:
+            await self._shared.keep(self._home)
         if frame is not None:
             await self.reply(frame, due)
         else:
@@ -202,18 +208,20 @@ class Answer:
         if self._stream is not None:
             await self._end_stream(self._stream, frame)
         if self._response is None:
-            await self._respond(frame, due)
+            status = 200
+            if due.error is not None:
+                status = self._refused(due.error, due)
+            await respond(self._send, status, frame, self._headers)
         elif self._stream is None:
             await self._response.event(frame)
             await self._response.end()
 
-    async def _respond(self, frame: bytes, due: Due) -> None:
-        status = 200
-        if not isinstance(due, Batch) and due.error is not None:
-            revision = due.revision if isinstance(due, Reply) else due.session.revision
-            status = 400 if revision is None else revision.http_status(due.error)
-            self._headers = [*self._headers, *self._request.challenges(due.error)]
-        await respond(self._send, status, frame, self._headers)
+    def _refused(self, error: ZCPError, due: Due) -> int:
+        """The status of an answer that is an error."""
+        self._headers = [*self._headers, *self._request.challenges(error)]
+        assert not isinstance(due, Batch)
+        revision = due.revision if isinstance(due, Reply) else due.session.revision
+        return 400 if revision is None else revision.http_status(error)
 
     # -- while it runs -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ basic/transports, "Session Management").
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from zcp_kernel.errors import ParseError
 from zcp_kernel.jsontext import is_list, is_object, loads
@@ -19,7 +19,8 @@ from ..sessions import HTTPSessions, SessionsFull, StreamingSession
 from ..wire import problem, respond
 from .answer import ACCEPTED, Answer, Answering
 from .following import Following
-from .negotiation import KEY, Accepted, accepted, contradicts, is_json, resend_key
+from .negotiation import KEY, Accepted, accepted
+from .terms import Plane, Terms, TermsReader
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["streamable_endpoint"]
 
-Plane = Literal["mcp", "native"]
 METHODS = (b"allow", b"GET, POST, DELETE")
 RESENDS = (b"x-zcp-resends", KEY.encode())
 """Goes with the answer that opens a session: a request that comes again with the same key is served
@@ -63,26 +63,28 @@ class _Streamable:
         streamable = settings.streamable
         self._kernel = kernel
         self._plane = plane
-        self._dialects = [kernel.dialects[plane]]
+        self._dialect = kernel.dialects[plane]
         self._sessions = sessions
         self._headers = [streamable.session_header.lower()]
         if plane == "native":
             self._headers.insert(0, streamable.native_session_header.lower())
-        once = ("mcp-protocol-version", "last-event-id", "content-type", KEY)
-        self._single = (*self._headers, *once)
+        self._terms = TermsReader(plane, tuple(self._headers))
         self._json_only = streamable.json_response
         self._keeps_sessions = streamable.sessions
         keepalive = settings.sse.keepalive_seconds
-        calls = None if sessions.cluster is None else sessions.cluster.calls
-        self._shared = Answering(kernel, Watch(kernel), keepalive, streamable.retry_ms, calls)
+        self._shared = Answering(kernel, Watch(kernel), keepalive, streamable.retry_ms)
+        if sessions.cluster is not None:
+            self._shared.calls = sessions.cluster.calls
+            self._shared.keep = sessions.cluster.keep_if_possible
         self._following = Following(sessions, self._shared, 409 if plane == "native" else 400)
 
     def __call__(self, request: Request, send: Send) -> Awaitable[None]:
-        twice = contradicts(request.headers, *self._single)
-        if twice is not None:
-            return problem(send, 400, f"the header {twice} came with several values")
+        terms = self._terms.of(request.headers)
+        if terms.contradiction is not None:
+            twice = f"the header {terms.contradiction} came with several values"
+            return problem(send, 400, twice)
         if request.method == "POST":
-            return self._post(request, send)
+            return self._post(terms, request, send)
         if request.method == "GET":
             return self._get(request, send)
         if request.method == "DELETE":
@@ -91,14 +93,10 @@ class _Streamable:
 
     # -- POST --------------------------------------------------------------------------------------
 
-    async def _post(self, request: Request, send: Send) -> None:
-        takes = accepted(request.headers)
-        if not is_json(request.headers):
-            return await problem(send, 415, "send Content-Type: application/json")
-        both = takes.json and takes.stream
-        if not (both or (self._plane == "native" and (takes.json or takes.stream))):
-            wanted = "application/json, text/event-stream"
-            return await problem(send, 406, f"send Accept: {wanted}")
+    async def _post(self, terms: Terms, request: Request, send: Send) -> None:
+        if terms.refusal is not None:
+            status, message = terms.refusal
+            return await problem(send, status, message)
         try:
             message = loads(request.body)
         except ParseError as error:
@@ -107,20 +105,20 @@ class _Streamable:
         if is_list(message):
             await request.count(len(message) - 1)
         if is_object(message):
-            match = self._kernel.classify(message, request.headers, self._dialects)
+            match = self._dialect.classify(message, request.headers)
         if match is None:
-            return await self._unclaimed(message, takes, request, send)
+            return await self._unclaimed(message, terms, request, send)
         if match.handshake and match.refusal is None:
             return await self._initialize(message, match, request, send)
-        return await self._without_session(message, match, takes, request, send)
+        return await self._without_session(message, match, terms.takes, request, send)
 
     async def _unreadable(self, error: ParseError, request: Request, send: Send) -> None:
         """No JSON. It may have been the answer somebody here waits for."""
         home = None
-        if (presented := self._presented(request)) is not None:
+        if (presented := self._terms.of(request.headers).session) is not None:
             home = self._sessions.find(presented, self._plane, request.principal)
         session = home.session if home is not None else self._transient(NOWHERE, request)
-        match = self._kernel.classify({}, request.headers, self._dialects)
+        match = self._dialect.classify({}, request.headers)
         if home is None and match is not None:
             session.adopt(match.revision)
         reply = session.unreadable(request.body, error)
@@ -131,24 +129,25 @@ class _Streamable:
     def _transient(self, channel: Channel, request: Request) -> ZCPServerSession:
         return self._kernel.open_session(channel, request.principal, (self._plane,))
 
-    async def _unclaimed(self, message: Any, takes: Accepted, request: Request, send: Send) -> None:
+    async def _unclaimed(self, message: Any, terms: Terms, request: Request, send: Send) -> None:
         """A message that belongs to a session, or, on the native plane, to none."""
-        if self._presented(request) is None and self._plane == "native":
+        takes = terms.takes
+        if terms.session is None and self._plane == "native":
             return await self._without_session(message, None, takes, request, send)
         home = await self._found(request, send)
         if home is None:
             return None
-        key = None if self._json_only or not takes.stream else resend_key(request.headers)
+        key = None if self._json_only or not takes.stream else terms.key
         number = None if key is None else home.number_of(key)
         if number is not None:
             return await self._following.resume(home, (number, 0), request, send)
         answer = Answer(self._shared, request, send, home, key=key)
         related = None if self._json_only or not takes.stream else answer
         due = home.session.take(message, related, request.headers)
+        if due is None and self._shared.keep is not None:
+            await self._shared.keep(home)
         await self._answer(answer, due, takes, send)
         self._sessions.touch(home)
-        if self._sessions.cluster is not None:
-            await self._sessions.cluster.keep(home)
         return None
 
     async def _without_session(
@@ -166,7 +165,7 @@ class _Streamable:
         session = self._transient(related, request)
         session.lasting = False
         if match is None:
-            session.adopt(self._dialects[0].revision())
+            session.adopt(self._dialect.revision())
         due = session.take(message, related, request.headers, match)
         await self._answer(answer, due, takes, send)
 
@@ -202,15 +201,9 @@ class _Streamable:
 
     # -- sessions ----------------------------------------------------------------------------------
 
-    def _presented(self, request: Request) -> str | None:
-        for name in self._headers:
-            if name in request.headers:
-                return request.headers[name]
-        return None
-
     async def _found(self, request: Request, send: Send) -> StreamingSession | None:
         """The session of a request; None if the answer was that there is none."""
-        presented = self._presented(request)
+        presented = self._terms.of(request.headers).session
         if presented is None:
             await problem(send, 400, NAME_A_SESSION.format(self._headers[0]))
             return None
@@ -227,7 +220,7 @@ class _Streamable:
 
     async def _claimed(self, request: Request, send: Send) -> bool:
         """Whether the headers alone name a revision that has no sessions, or none at all."""
-        match = self._kernel.classify({}, request.headers, self._dialects)
+        match = self._dialect.classify({}, request.headers)
         if match is None:
             return False
         why = match.refusal.message if match.refusal is not None else match.revision.name

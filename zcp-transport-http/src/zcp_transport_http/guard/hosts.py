@@ -18,41 +18,34 @@ from .refusal import Refused
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 WILDCARDS = frozenset({"0.0.0.0", "::", ""})
-_REMEMBERED = 256
 
 
 class HostGuard:
     """Checks `Host` and `Origin` of requests.
 
     A request without `Origin` comes from no page, and one without `Host` from no browser: both
-    pass. What was found good is remembered, as it is the same for nearly every request.
+    pass.
     """
 
     def __init__(self, http: HTTPConfig, cors_origins: tuple[str, ...] = ()) -> None:
         self._patterns = _patterns(http)
         self._any_host = "*" in http.allowed_hosts
         self._origins = {*map(str.lower, (*http.allowed_origins, *cors_origins))}
-        self._good: set[tuple[str | None, str | None, object]] = set()
 
     def check(self, headers: Headers, scope: Scope) -> None:
         """Raises `Refused`: 403 for a page of a strange origin, 421 for a strange host."""
-        host, origin = headers.get("host"), headers.get("origin")
-        if host is None and origin is None:
-            return
         server = scope.get("server")
-        key = (host, origin, server[0] if server else None)
-        if key in self._good:
+        address = str(server[0]) if server else ""
+        if headers.made.get(self) == address:
             return
-        address = str(key[2] or "")
+        host, origin = headers.get("host"), headers.get("origin")
         if len(headers.all("host")) > 1:
             raise Refused(400, "the request names more than one Host")
         if origin is not None and not self._knows_origin(origin.lower(), address):
             raise Refused(403, _origin_advice(origin), origin=origin)
         if host is not None and not self._knows_host(host.lower(), address):
             raise Refused(421, _host_advice(host), host=host)
-        if len(self._good) >= _REMEMBERED:
-            self._good.clear()
-        self._good.add(key)
+        headers.made[self] = address
 
     def _knows_origin(self, origin: str, address: str) -> bool:
         if "*" in self._origins or origin in self._origins:

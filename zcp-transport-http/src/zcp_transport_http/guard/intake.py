@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 import anyio
 
 from ..config import HTTPConfig
 from ..patience import Patience
-from ..wire import Headers, Receive, Scope
+from ..wire import Headers, Pairs, Receive, Scope
 from .refusal import Refused
 
 CLOSE = ((b"connection", b"close"),)
 """An answer before the body was read leaves bytes on the connection that are no request."""
+
+
+LENGTH = b"content-length"
+MAX_KEPT, MAX_KEPT_BYTES = 512, 2048
+"""How many requests' header fields are remembered, and how long ones."""
 
 
 class Disconnected(Exception):
@@ -21,7 +26,11 @@ class Disconnected(Exception):
 
 
 class Intake:
-    """Limits on what is read of a request."""
+    """Limits on what is read of a request.
+
+    Header fields that came before are not read again: most clients send the same ones with every
+    request, and reading them costs more than looking them up.
+    """
 
     def __init__(self, http: HTTPConfig, patience: Patience | None = None) -> None:
         """`patience` is for `body_timeout_seconds`; None takes a timer for each body."""
@@ -30,11 +39,21 @@ class Intake:
         self._max_fields = http.max_headers
         self._seconds = http.body_timeout_seconds
         self._patience = patience
+        self._known: dict[tuple[tuple[bytes, bytes], ...], Headers] = {}
         self.refused_bodies = 0
 
     def headers(self, scope: Scope) -> Headers:
-        """The header fields. Raises `Refused` (431)."""
+        """The header fields, but for the length of the body. Raises `Refused` (431)."""
         fields = scope["headers"]
+        try:
+            told = tuple([field for field in fields if field[0] != LENGTH])
+            known = self._known.get(told)
+        except TypeError:
+            # ASGI lets a server give lists, which nothing can be looked up by.
+            return self._new([(name, value) for name, value in fields])
+        return self._new(told) if known is None else known
+
+    def _new(self, fields: Sequence[tuple[bytes, bytes]]) -> Headers:
         size = sum([len(name) + len(value) for name, value in fields])
         if len(fields) > self._max_fields:
             limit = f"{self._max_fields} header fields (max_headers, ZCP_HTTP__MAX_HEADERS)"
@@ -42,16 +61,22 @@ class Intake:
         if size > self._max_bytes:
             limit = f"{self._max_bytes} bytes (max_header_bytes, ZCP_HTTP__MAX_HEADER_BYTES)"
             raise Refused(431, f"header fields beyond {limit}", headers=CLOSE)
-        return Headers(fields)
+        headers = Headers(fields)
+        if isinstance(fields, tuple) and size <= MAX_KEPT_BYTES:
+            if len(self._known) >= MAX_KEPT:
+                self._known.clear()
+            self._known[fields] = headers
+        return headers
 
-    async def body(self, headers: Headers, receive: Receive) -> bytes:
-        """The whole body. Raises `Refused` (413, 408, 400), `Disconnected`."""
-        declared = headers.get("content-length")
-        if declared is not None:
-            if not declared.isdecimal():
-                raise Refused(400, "content-length is not a number", headers=CLOSE)
-            if int(declared) > self._max_body:
-                raise self._too_large()
+    async def body(self, fields: Pairs, receive: Receive) -> bytes:
+        """The whole body of a request with these header fields. Raises `Refused` (413, 408, 400),
+        `Disconnected`."""
+        for name, declared in fields:
+            if name == LENGTH:
+                if not declared.isdigit():
+                    raise Refused(400, "content-length is not a number", headers=CLOSE)
+                if int(declared) > self._max_body:
+                    raise self._too_large()
         try:
             if self._patience is not None:
                 return await self._patience.within(self._read, receive)

@@ -85,11 +85,15 @@ class WebSocketApplication:
 
 
 def _upgrade(scope: Scope) -> Upgrade:
-    server = scope.get("server")
+    server, client = scope.get("server"), scope.get("client")
     query: bytes = scope.get("query_string", b"")
     headers = [(name.lower(), value) for name, value in scope["headers"]]
     return Upgrade(
-        headers, scope["path"], query.decode("latin-1"), str(server[0]) if server else ""
+        headers,
+        scope["path"],
+        query.decode("latin-1"),
+        str(server[0]) if server else "",
+        str(client[0]) if client else None,
     )
 
 

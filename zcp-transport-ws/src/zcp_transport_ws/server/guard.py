@@ -1,4 +1,4 @@
-"""Whom a server lets in that no HTTP application stands before: hosts, origins, credentials.
+"""Whom a server lets in that no HTTP application stands before: hosts, origins, credentials, rate.
 
 A page on `evil.example` can make its name resolve to this machine, and browsers open WebSockets to
 any origin without asking: so only hosts known to be ours are served, and pages of strange origins
@@ -7,6 +7,7 @@ are not. What counts as ours is said by sections `http` (if it is installed) and
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from zcp_kernel.errors import ConfigError
 from zcp_kernel.security import Credentials, CredentialsRefused, Principal, RequestFacts
 
 from ..config import WebSocketConfig
+from .sockets import sockets_of
 from .upgrade import Pairs, Refusal, Upgrade, Visitor
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Guard:
         config = kernel.config
         http: Any = config.section("http") if "http" in config.classes else None
         self._settings = settings
+        self._limit = sockets_of(kernel).limit
         self._authenticators = authenticators
         self._hosts = {*settings.allowed_hosts, *getattr(http, "allowed_hosts", ())}
         self._origins = {*settings.allowed_origins, *getattr(http, "allowed_origins", ())}
@@ -49,7 +52,28 @@ class Guard:
         if upgrade.path.rstrip("/") != self._settings.path:
             raise Refusal(404, f"there is nothing here; the WebSocket is at {self._settings.path}")
         self._check_host(upgrade)
-        return Visitor(await self._principal(upgrade))
+        principal = Principal()
+        try:
+            principal = await self._principal(upgrade)
+        finally:
+            # An upgrade counts whether it is let in or not; its refusal for that goes first.
+            caller = self._limit.whom(principal, upgrade.peer)
+            await self._count(caller)
+        return Visitor(principal, partial(self._admit, caller) if self._limit.enabled else None)
+
+    async def _count(self, caller: str) -> None:
+        seconds = await self._limit.count(caller)
+        if seconds is not None:
+            fields = [(b"retry-after", b"%d" % seconds)]
+            raise Refusal(429, self._limit.told(seconds), fields)
+
+    async def _admit(self, caller: str, messages: int) -> float | None:
+        """Counts messages: None, or the seconds to wait if they are too many."""
+        for _ in range(messages):
+            seconds = await self._limit.count(caller)
+            if seconds is not None:
+                return seconds
+        return None
 
     def _check_host(self, upgrade: Upgrade) -> None:
         hosts, origins = upgrade.all("host"), upgrade.all("origin")

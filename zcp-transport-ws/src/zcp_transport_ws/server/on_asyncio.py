@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["listen"]
 
-PHRASES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
 MESSAGE_QUEUE = 16
 
 
@@ -76,8 +76,10 @@ class _Server:
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in request.headers.raw_items()
         ]
-        address = connection.local_address
-        upgrade = Upgrade(headers, path, query, str(address[0]) if address else "")
+        address, peer = connection.local_address, connection.remote_address
+        upgrade = Upgrade(
+            headers, path, query, str(address[0]) if address else "", str(peer[0]) if peer else None
+        )
         sockets = self._standalone.sockets
         try:
             sockets.check_room()
@@ -113,4 +115,4 @@ def _response(refusal: Refusal) -> Response:
     body = refusal.body
     headers["content-length"] = str(len(body))
     headers["connection"] = "close"
-    return Response(refusal.status, PHRASES.get(refusal.status, "Refused"), headers, body)
+    return Response(refusal.status, HTTPStatus(refusal.status).phrase, headers, body)

@@ -120,7 +120,8 @@ async def _let_in(
     line.on_end = None
     sockets, settings = standalone.sockets, standalone.settings
     path, _, query = request.path.partition("?")
-    upgrade = Upgrade(_headers(request), path, query, _address(line))
+    address, peer = _addresses(line)
+    upgrade = Upgrade(_headers(request), path, query, address, peer)
     try:
         sockets.check_room()
         visitor = await standalone.guard.admit(upgrade)
@@ -150,10 +151,11 @@ def _headers(request: WebSocketRequest) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def _address(line: Line) -> str:
+def _addresses(line: Line) -> tuple[str, str | None]:
+    """This end's and the peer's, as far as they are known."""
     inner: Any = line.stream
     plain = getattr(inner, "transport_stream", inner)
     try:
-        return str(plain.socket.getsockname()[0])
+        return str(plain.socket.getsockname()[0]), str(plain.socket.getpeername()[0])
     except OSError:
-        return ""
+        return "", None

@@ -41,6 +41,7 @@ class Served:
         self._on_gone = on_gone
         self._new_scope = new_scope
         self._draining = False
+        self._gone = False
         self._reading: anyio.CancelScope | None = None
         self._refused = 0
 
@@ -59,6 +60,7 @@ class Served:
         try:
             return await self._channel.receive()
         except anyio.EndOfStream:
+            self._gone = True
             self._on_gone()
             raise
 
@@ -74,7 +76,8 @@ class Served:
     async def aclose(self) -> None:
         if self.failed:
             await self._channel.aclose(INTERNAL_ERROR, "the server failed; its log says why")
-        elif self._draining:
+        elif self._draining or not self._gone:
+            # Not told to drain, it was cut short by whoever runs this.
             await self._channel.aclose(GOING_AWAY, "the server is shutting down")
         else:
             await self._channel.aclose(NORMAL)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 import anyio
+from zcp_kernel.contracts import RateStore
+from zcp_kernel.rates import RateLimitConfig, RateLimiter
 from zcp_kernel.serving import serve
 
 from ..channels import SocketChannel
@@ -32,7 +34,7 @@ SWEEP_SECONDS = 1.0
 
 class Sockets:
     """Serves sockets, and ends them: a slow one, a lost one nobody came back for, all of them when
-    the server stops. `clock` gives seconds."""
+    the server stops. `clock` gives seconds. `limit` is for whoever guards the upgrades."""
 
     def __init__(
         self, kernel: Kernel, settings: WebSocketConfig, clock: Callable[[], float] = time.monotonic
@@ -43,6 +45,9 @@ class Sockets:
         self.draining = False
         self._open: set[Socket] = set()
         self._served: set[Served] = set()
+        self.limit = RateLimiter(
+            kernel.config.section(RateLimitConfig), clock, kernel.stores.shared(RateStore)
+        )
         self.lasting = LastingSessions(self, clock)
         self._sweeping = False
         self._one_gone = anyio.Event()

@@ -52,12 +52,13 @@ class Visitor:
 @frozen
 class Upgrade:
     """The request of an opening handshake: `headers` as they came, names in lower case; `address`
-    is the one it came to."""
+    is the one it came to, `peer` the one it came from, None if that has none."""
 
     headers: Pairs
     path: str
     query: str = ""
     address: str = ""
+    peer: str | None = None
 
     def all(self, name: str) -> list[str]:
         """Every value of a header field."""

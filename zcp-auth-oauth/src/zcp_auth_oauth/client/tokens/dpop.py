@@ -64,6 +64,11 @@ class Prover:
             claims["nonce"] = nonce
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
 
+    def outdated(self, proof: str | None, url: str) -> bool:
+        """Whether a proof made now would hold another nonce than this one of ours does."""
+        held = None if proof is None else jwt.decode(proof, self._key).claims.get("nonce")
+        return self._nonces.get(origin(url)) != held
+
     def adopt(self, url: str, headers: Mapping[str, str]) -> bool:
         """Keep the nonce an answer brings; whether it is a new one (RFC 9449, section 8)."""
         nonce = headers.get("dpop-nonce")

@@ -11,9 +11,17 @@ from typing import Any
 import anyio
 
 from ...errors import ConnectionLost, InvalidRequest
-from ...model import CallResult, Cancelled, Capabilities, SubscriptionAcknowledged, TaskDescriptor
+from ...model import (
+    CallResult,
+    Cancelled,
+    Capabilities,
+    ElicitationComplete,
+    SubscriptionAcknowledged,
+    TaskDescriptor,
+)
 from ...model.notices import LogLevel
 from .caching.cache import ResponseCache
+from .calling.pages import Visits
 from .healing import rejoin_pauses
 from .joining.joiner import Joiner, Target
 from .joining.link import Link
@@ -47,6 +55,7 @@ class SessionLife:
         self._may_join = not needs_initialize
         self._declared: Capabilities | dict[str, Any] | None = None
         self._joining = anyio.Lock()
+        self._announcing = anyio.Lock()
         self._failed = 0
         self._failure: Exception | None = None
         self._connection: Connection | None = None
@@ -54,6 +63,8 @@ class SessionLife:
         self._link: Link | None = None
         self._listener: Listener | None = None
         self._closed = False
+        self._leaving = anyio.Event()
+        self._visits = Visits()
         self._subscriptions: set[str] = set()
         self._log_level: Any = None
         self._cache: ResponseCache | None = ResponseCache() if cache else None
@@ -74,6 +85,13 @@ class SessionLife:
         members of `capabilities` stand instead. After a lost connection or a `close()` it connects
         anew. Raises the server's own refusal, `ConnectionLost`, `DeadlineExceeded`.
         """
+        return await self._agreed(capabilities, opens=True)
+
+    async def _agreed(
+        self, capabilities: Capabilities | dict[str, Any] | None = None, *, opens: bool = False
+    ) -> dict[str, Any]:
+        """What `initialize` returns. A session that was closed is not opened again unless this is
+        what `opens` it."""
         failed = self._failed
         async with self._joining:
             if self._link is not None and not self._link.connection.ended:
@@ -83,7 +101,8 @@ class SessionLife:
                 raise self._failure
             if capabilities is not None:
                 self._declared = capabilities
-            self._closed = False
+            if self._closed and opens:
+                self._closed, self._leaving = False, anyio.Event()
             await self._let_go()
             try:
                 self._link = await self._joiner.join(
@@ -98,7 +117,12 @@ class SessionLife:
             return self._link.result
 
     def _opened(self, connection: Connection) -> None:
+        self._check_open()
         self._connection = connection
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConnectionLost("the session is closed; initialize() opens it again")
 
     async def _let_go(self) -> None:
         """Close what the last connection left, unless calls are still ending on it."""
@@ -111,8 +135,7 @@ class SessionLife:
     async def _joined(self) -> Link:
         """The link, opened again if it was lost; a server that cannot be reached at once is given
         a little time."""
-        if self._closed:
-            raise ConnectionLost("the session is closed; initialize() opens it again")
+        self._check_open()
         if not self._may_join:
             raise InvalidRequest(
                 "invalid: the session is not open: write `async with stdio_client(…) as client:`, "
@@ -120,22 +143,30 @@ class SessionLife:
             )
         for pause in rejoin_pauses() if self._link is not None else ():
             try:
-                await self.initialize()
+                await self._agreed()
                 break
             except (ConnectionLost, OSError) as error:
                 if self._closed or not getattr(error, "retryable", True):
                     raise
                 log.info("the connection could not be opened again yet: %s", error)
-            await anyio.sleep(pause)
+            await self._rest(pause)
         else:
-            await self.initialize()
+            await self._agreed()
         assert self._link is not None
         return self._link
+
+    async def _rest(self, seconds: float) -> None:
+        """Pause. Raises `ConnectionLost` as soon as the session is closed."""
+        with anyio.move_on_after(seconds):
+            await self._leaving.wait()
+        self._check_open()
 
     async def aclose(self) -> None:
         """Close the connection; calls in flight raise `ConnectionLost`. Idempotent, legal from any
         task. `initialize()` opens the session again."""
         self._closed = True
+        self._leaving.set()
+        self._visits.give_up()
         self._subscriptions.clear()
         self._log_level = None
         for connection in (*self._retired, self._connection):
@@ -196,6 +227,8 @@ class SessionLife:
         if isinstance(notice, TaskDescriptor):
             for ear in self._task_ears.get(notice.task_id, ()):
                 ear(notice)
+        elif isinstance(notice, ElicitationComplete):
+            self._visits.heard(notice)
         elif listener is not None and isinstance(notice, Cancelled):
             listener.cancelled(notice.request_id)
         return True

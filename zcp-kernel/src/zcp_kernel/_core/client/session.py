@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import anyio
-from attrs import frozen
 
-from ...contracts import Method
 from ...errors import (
-    INVALID_REQUEST,
     ConnectionLost,
     DeadlineExceeded,
-    InvalidParams,
     MethodNotFound,
     RateLimited,
     RemoteError,
@@ -24,17 +21,20 @@ from ...errors import (
 from ...model import (
     Initialized,
     InputRequiredResult,
+    Retried,
     SetLevelParams,
     SubscribeParams,
     SubscriptionFilter,
 )
-from .caching.cache import CACHEABLE, ResponseCache
+from .caching.cache import CACHEABLE
+from .calling.pages import Pages, pages_of
+from .calling.rounds import Rounds
+from .calling.sending import Manner, Read, found, sent, unreadable
 from .healing import pause_before_repeating
 from .joining.link import Link
 from .life import CLOSE_SECONDS, SessionLife
 from .link.calls import Deadline
 from .listening import nothing_but
-from .rounds import Rounds
 
 __all__ = ["CLOSE_SECONDS", "SessionCore"]
 
@@ -49,20 +49,7 @@ ACKNOWLEDGE_SECONDS = 30.0
 """How long a server may take to say that it will tell of changes."""
 
 
-Params = dict[str, Any] | None
-
 _MENDABLE = (ConnectionLost, RateLimited, RemoteError)
-
-
-@frozen
-class _Manner:
-    """How one request is sent."""
-
-    repeatable: bool
-    deadline: Deadline
-    progress: Callable[..., Any] | None = None
-    tasks: bool = False
-    schema: Mapping[str, Any] | None = None
 
 
 class SessionCore(SessionLife):
@@ -76,12 +63,18 @@ class SessionCore(SessionLife):
         link = self._link
         if link is None or link.connection.ended:
             link = await self._joined()
-        if not link.announced:
-            link.announced = True
-            await self._notify(link, Initialized())
+        async with self._announcing:
+            if not link.announced:
+                await self._notify(link, Initialized())
+                link.announced = True
         if not link.restored:
             link.restored = True
-            await self._restore(link)
+            try:
+                await self._restore(link)
+            except BaseException:
+                # Whoever did it has given up: it is left to the next.
+                link.restored = False
+                raise
 
     async def _restore(self, link: Link) -> None:
         """What a former connection was told and this one was not."""
@@ -89,14 +82,15 @@ class SessionCore(SessionLife):
             try:
                 await self._follow()
             except ZCPError as error:
-                log.warning("changes will not be told of: %s", error)
+                if self._listener is not None:
+                    self._listener.later(self._follow, error)
             return
         asked: list[tuple[str, Any]] = [
             ("resources/subscribe", SubscribeParams(uri)) for uri in sorted(self._subscriptions)
         ]
         if self._log_level is not None:
             asked.append(("logging/setLevel", SetLevelParams(self._log_level)))
-        manner = _Manner(repeatable=True, deadline=self._deadline(None))
+        manner = Manner(repeatable=True, deadline=self._deadline(None))
         for operation, params in asked:
             try:
                 # Over this link or not at all: what is lost again is restored with the next one.
@@ -154,26 +148,28 @@ class SessionCore(SessionLife):
         max_timeout: float | None = None,
         tasks: bool = False,
         schema: Mapping[str, Any] | None = None,
+        manner: Manner | None = None,
     ) -> Any:
         """Send an operation's parameters (a model shape); returns its result (a model shape).
 
         What the server asks in between is answered by the hooks. A request that can do no harm
         twice (`repeatable`; reading is) is sent once more after a loss. `tasks` says that the
         answer may be a task, `schema` is the input schema of the tool that is called. For the
-        timeouts see `call_tool`.
+        timeouts see `call_tool`. Who sends many requests alike says all of it in one `manner`.
 
         Raises `MethodNotFound` if the agreed revision does not have it, `RemoteError` with the
-        server's own code, message and data, `ConnectionLost`, `RateLimited`, `DeadlineExceeded`,
-        `InputRequired`.
+        server's own code, message and data (`URLElicitationRequired` where pages have to be opened
+        first), `ConnectionLost`, `RateLimited`, `DeadlineExceeded`, `InputRequired`.
         """
-        manner = _Manner(
-            operation not in EFFECTS if repeatable is None else repeatable,
-            self._deadline(timeout, extends=reset_timeout_on_progress, at_most=max_timeout),
-            progress,
-            tasks,
-            schema,
-        )
-        result = await self._carried(operation, params, manner, fresh=False)
+        if manner is None:
+            manner = Manner(
+                operation not in EFFECTS if repeatable is None else repeatable,
+                self._deadline(timeout, extends=reset_timeout_on_progress, at_most=max_timeout),
+                progress,
+                tasks,
+                schema,
+            )
+        result = await self._first(operation, params, manner)
         rounds: Rounds | None = None
         while isinstance(result, InputRequiredResult):
             link = await self._ready()
@@ -182,23 +178,51 @@ class SessionCore(SessionLife):
             result = await self._carried(operation, params, manner, fresh=True)
         return result
 
+    def manner(
+        self,
+        *,
+        repeatable: bool,
+        timeout: float | None = None,
+        tasks: bool = False,
+        schema: Mapping[str, Any] | None = None,
+        read: Read | None = None,
+    ) -> Manner:
+        """What `ask` takes; `read` makes a result of what came, instead of the method."""
+        deadline = self._deadline(timeout)
+        return Manner(repeatable, deadline, tasks=tasks, schema=schema, read=read)
+
+    async def _first(self, operation: str, params: Any, manner: Manner) -> Any:
+        """The first answer to a request, once every page the server wants opened was visited."""
+        try:
+            return await self._carried(operation, params, manner, fresh=False)
+        except RemoteError as error:
+            pages = self._pages_of(error) if isinstance(params, Retried) else None
+            if pages is None:
+                raise
+        again = partial(self._carried, operation, params, manner, fresh=True)
+        wait = min(manner.deadline.seconds, manner.deadline.at_most)
+        return await self._visits.through(pages, self._hooks, again, self._pages_of, wait)
+
+    def _pages_of(self, error: RemoteError) -> Pages | None:
+        return None if self._link is None else pages_of(error, self._link.revision)
+
     async def request(
         self, method: str, params: dict[str, Any] | None = None, *, timeout: float | None = None
     ) -> Any:
         """Send a request as it stands on the wire, for operations of an extension. Returns the
         result as it stands there; raises as `ask` does."""
-        manner = _Manner(repeatable=False, deadline=self._deadline(timeout))
+        manner = Manner(repeatable=False, deadline=self._deadline(timeout))
         link = await self._ready_within(manner.deadline, method)
         try:
-            return await _sent(link, method, params, manner)
+            return await sent(link, method, params, manner)
         except _MENDABLE as error:
             pause = self._again_after(link, error)
             if pause is None:
                 raise
         link = await self._mended(pause, manner.deadline, method)
-        return await _sent(link, method, params, manner)
+        return await sent(link, method, params, manner)
 
-    async def _carried(self, operation: str, params: Any, manner: _Manner, *, fresh: bool) -> Any:
+    async def _carried(self, operation: str, params: Any, manner: Manner, *, fresh: bool) -> Any:
         """Over the link; once more, over a new one if need be, where that can do no harm."""
         link = self._link
         if link is None or not link.ready:
@@ -213,11 +237,11 @@ class SessionCore(SessionLife):
         return await self._over(link, operation, params, manner, fresh=fresh)
 
     async def _mended(self, pause: float, deadline: Deadline, what: str) -> Link:
-        await anyio.sleep(pause)
+        await self._rest(pause)
         return await self._ready_within(deadline, what)
 
     async def _over(
-        self, link: Link, operation: str, params: Any, manner: _Manner, *, fresh: bool
+        self, link: Link, operation: str, params: Any, manner: Manner, *, fresh: bool
     ) -> Any:
         method = link.methods.get(operation)
         if method is None:
@@ -225,13 +249,14 @@ class SessionCore(SessionLife):
         members = method.encode_params(params)
         cache = None if fresh or operation not in CACHEABLE else self._cache
         if cache is None:
-            raw = await _sent(link, method.method, members, manner)
+            raw = await sent(link, method.method, members, manner)
         else:
-            raw = await _found(cache, link, method, members, manner)
+            raw = await found(cache, link, method, members, manner)
         try:
-            return method.decode_result(raw)
+            read = manner.read
+            return method.decode_result(raw) if read is None else read(link.revision, method, raw)
         except ZCPError as error:
-            raise _unreadable(method.method, error) from error
+            raise unreadable(method.method, error) from error
 
     def _again_after(self, link: Link, error: ZCPError) -> float | None:
         if self._closed:
@@ -264,33 +289,3 @@ class SessionCore(SessionLife):
         params = codec.encode_params(notice)
         message = {"method": codec.method}
         await link.connection.tell({**message, "params": params} if params else message)
-
-
-def _sent(link: Link, method: str, params: Params, manner: _Manner) -> Awaitable[Any]:
-    told = link.dressed(params, tasks=manner.tasks)
-    return link.connection.ask(
-        method,
-        told,
-        headers=link.revision.client.request_headers(method, told, manner.schema),
-        repeatable=manner.repeatable,
-        deadline=manner.deadline,
-        progress=manner.progress,
-    )
-
-
-async def _found(
-    cache: ResponseCache, link: Link, method: Method, params: Params, manner: _Manner
-) -> Any:
-    """The result as it stands on the wire, or as it stood there when it was kept."""
-    kept = cache.find(method.operation, params)
-    if kept is not None:
-        return kept
-    changes = cache.changes
-    raw = await _sent(link, method.method, params, manner)
-    cache.keep(method.operation, params, raw, changes)
-    return raw
-
-
-def _unreadable(method: str, error: ZCPError) -> RemoteError:
-    what = error.message if isinstance(error, InvalidParams) else str(error)
-    return RemoteError(INVALID_REQUEST, f"the server's answer to {method} is {what}", error.data)

@@ -7,14 +7,17 @@ until it has ended.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from math import inf
 from typing import Any
 
 import anyio
+from attrs import evolve
 
-from ...errors import DeadlineExceeded, NotFound, RemoteError
+from ...errors import ConnectionLost, DeadlineExceeded, NotFound, RemoteError, ZCPError
 from ...model import (
     AnswerTaskParams,
     CallRequest,
@@ -24,15 +27,20 @@ from ...model import (
     DetailedTask,
     ListTasksParams,
     TaskDescriptor,
+    TaskOptions,
     TaskParams,
     UpdateTaskParams,
 )
 from ..peer_shapes import elicitation_result, roots_result, sampling_result
+from .calling.limits import Limit
+from .calling.rounds import asked
+from .link.calls import Deadline
 from .plain import call_answer, plain, task_answer, task_outcome
-from .rounds import asked
 from .running import ClientTask
 from .tools import TaskWish, ToolCalls, task_options
 from .watching import UPDATE_TASK, Watching
+
+log = logging.getLogger("zcp.client")
 
 GET_TASK = "mcp/tasks/get"
 CANCEL_TASK = "mcp/tasks/cancel"
@@ -183,10 +191,56 @@ class TaskCalls(ToolCalls, Watching):
             raise RemoteError(-32603, f"the task was cancelled: {task_id}")
         return task.result or CallResult()
 
-    async def _outlasted(self, result: Any) -> Any:
-        if isinstance(result, CreateTaskResult):
-            return await self._ended(result.task.task_id)
-        return result
+    async def _as_task(self, request: CallRequest, manner: dict[str, Any]) -> dict[str, Any]:
+        """Have the call done as a task, and wait as for any other: what ends the wait ends it."""
+        link = await self._ready()
+        limit = Limit(self._whole(manner), manner["progress"])
+        meta = request.meta
+        token = link.connection.next_number()
+        if limit.listens:
+            link.connection.progress[token] = limit.heard
+            meta = {**(meta or {}), "progressToken": token}
+        request = evolve(request, task=TaskOptions(), meta=meta)
+        sending = {"timeout": manner["timeout"], "repeatable": manner["repeatable"]}
+        try:
+            with limit.scope:
+                made = await self._called(request, sending, tasks=True)
+                if not isinstance(made, CreateTaskResult):
+                    return call_answer(made)
+                return await self._awaited(made.task.task_id, repeatable=manner["repeatable"])
+        finally:
+            link.connection.progress.pop(token, None)
+        raise DeadlineExceeded(f"tools/call: no answer within {limit.seconds:g} s")
+
+    def _whole(self, manner: dict[str, Any]) -> Deadline:
+        """The deadline of call and task together: a task is given all its time unless told."""
+        return self._deadline(
+            inf if manner["timeout"] is None else manner["timeout"],
+            extends=manner["reset_timeout_on_progress"],
+            at_most=manner["max_timeout"],
+        )
+
+    async def _awaited(self, task_id: str, *, repeatable: bool) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = await self.get_task_result(task_id)
+        except anyio.get_cancelled_exc_class():
+            if self._link is not None:
+                stop = partial(self._stop, task_id)
+                self._link.connection.spawn(stop, name="zcp.client.cancel")
+            raise
+        except ConnectionLost as error:
+            raise ConnectionLost(
+                f"{error.message}; the call became the task {task_id}, which may go on: "
+                f"client.task({task_id!r}) holds on to it",
+                retryable=repeatable,
+            ) from error
+        return answer
+
+    async def _stop(self, task_id: str) -> None:
+        try:
+            await self.cancel_task(task_id)
+        except ZCPError as error:
+            log.debug("task %s was not cancelled: %s", task_id, error)
 
     def _finish(self, result: CallResult) -> dict[str, Any]:
         """A task for a call that was answered at once."""

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from ...contracts import Objection
-from ...errors import RemoteError
+from ...errors import METHOD_NOT_FOUND, RemoteError, ZCPError
+from ...jsontext import is_object
 from ...model import (
     CallRequest,
     Detail,
@@ -93,7 +93,9 @@ class ToolCalls(KnownTools):
     ) -> dict[str, Any]:
         """`{"content": [...], "isError": bool, "structuredContent"?, "handle"?}`.
 
-        With `task` the call runs as a task and the answer is `{"task": {taskId, status, …}}`.
+        With `task` the call runs as a task and the answer is `{"task": {taskId, status, …}}`. A
+        tool that can only be a task is run as one without it, too, and waited for: as long as it
+        takes unless a `timeout` is given; giving up waiting ends the task.
         `progress` is called with `{progress, total?, message?, progressToken}`. `timeout` is in
         seconds (`math.inf`: none); with `reset_timeout_on_progress` it begins anew at every
         progress, `max_timeout` seconds in all at most. An `idempotent` call, or one of a tool
@@ -113,20 +115,49 @@ class ToolCalls(KnownTools):
             "reset_timeout_on_progress": reset_timeout_on_progress,
             "max_timeout": max_timeout,
         }
-        return call_answer(await self._called(request, manner, tasks=request.task is not None))
+        if request.task is not None:
+            return call_answer(await self._called(request, manner, tasks=True))
+        return await self._done(request, manner)
+
+    async def _done(self, request: CallRequest, manner: dict[str, Any]) -> dict[str, Any]:
+        """The call's answer, by way of a task where the tool only goes that way (MCP 2025-11-25,
+        basic/utilities/tasks, "Tool-Level Negotiation"). What is known of the tool may be out of
+        date, or nothing at all: when the server objects, its list is looked up."""
+        name, as_task = request.name, self._only_as_task(request.name)
+        try:
+            answer = await self._attempt(request, manner, as_task=as_task)
+        except RemoteError as error:
+            if error.code != METHOD_NOT_FOUND or not await self._misjudged(name, as_task=as_task):
+                raise
+        else:
+            refused = not self._tools and _is_refusal(answer)
+            if not (refused and await self._misjudged(name, as_task=as_task)):
+                return answer
+        return await self._attempt(request, manner, as_task=not as_task)
+
+    async def _attempt(
+        self, request: CallRequest, manner: dict[str, Any], *, as_task: bool
+    ) -> dict[str, Any]:
+        if as_task:
+            return await self._as_task(request, manner)
+        try:
+            return call_answer(await self._called(request, manner, tasks=False))
+        except RemoteError as error:
+            if self._objects_to(error) != "tasks":
+                raise
+        return await self._as_task(request, manner)
+
+    async def _as_task(self, request: CallRequest, manner: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
 
     async def _called(self, request: CallRequest, manner: dict[str, Any], *, tasks: bool) -> Any:
-        """The call's result, or the task made of it; tried again where the server refused it for
-        something that can be mended."""
+        """The call's result, or the task made of it; tried again with what the server's list says
+        now if its headers did not fit."""
         try:
             return await self._call(request, manner, tasks=tasks)
         except RemoteError as error:
-            objection = self._objection(error)
-            if objection is None or objection.reason not in ("headers", "tasks") or tasks:
+            if self._objects_to(error) != "headers":
                 raise
-            if objection.reason == "tasks":
-                # It can only be done as a task: have it done so, and wait as for any other call.
-                return await self._outlasted(await self._call(request, manner, tasks=True))
         self.clear_cache()
         await self.list_tools()
         return await self._call(request, manner, tasks=tasks)
@@ -135,11 +166,36 @@ class ToolCalls(KnownTools):
         schema = self._tools.get(request.name, {}).get("inputSchema")
         return self.ask("tools/call", request, schema=schema, tasks=tasks, **manner)
 
-    async def _outlasted(self, result: Any) -> Any:
-        raise NotImplementedError
+    def _objects_to(self, error: RemoteError) -> str | None:
+        link = self._link
+        objection = None if link is None else link.revision.client.objection(error)
+        return None if objection is None else objection.reason
 
-    def _objection(self, error: RemoteError) -> Objection | None:
-        return None if self._link is None else self._link.revision.client.objection(error)
+    def _only_as_task(self, name: str) -> bool:
+        execution: dict[str, Any] = self._tools.get(name, {}).get("execution") or {}
+        return execution.get("taskSupport") == "required" and self._asks_for_tasks
+
+    @property
+    def _asks_for_tasks(self) -> bool:
+        """Whether it is the client that says which calls of tools become tasks."""
+        if self._link is None or "tasks/result" not in self._link.methods:
+            return False
+        declared: Any = self._link.result["capabilities"]
+        for member in ("tasks", "requests", "tools", "call"):
+            declared = declared.get(member) if is_object(declared) else None
+        return declared is not None
+
+    async def _misjudged(self, name: str, *, as_task: bool) -> bool:
+        """Whether the tool is to be called the other way, by what the server lists now."""
+        if not self._asks_for_tasks:
+            return False
+        self.clear_cache()
+        try:
+            await self.list_tools()
+        except ZCPError as error:
+            log.info("how %r is to be called could not be looked up: %s", name, error)
+            return False
+        return self._only_as_task(name) != as_task
 
     def _harmless(self, name: str) -> bool:
         hints: dict[str, Any] = self._tools.get(name, {}).get("annotations") or {}
@@ -173,6 +229,13 @@ class HandleCalls(CatalogueCalls):
     async def release_handle(self, handle: str) -> dict[str, Any]:
         """Let the server forget it."""
         return plain(await self.ask("handles/release", HandleParams(handle)))
+
+
+def _is_refusal(answer: dict[str, Any]) -> bool:
+    """Whether this is what servers made with the TypeScript SDK say of a call that is to be a task:
+    the error of the protocol, told as a failure of the tool."""
+    said = (block.get("text") for block in answer["content"])
+    return answer["isError"] and any(str(METHOD_NOT_FOUND) in (text or "") for text in said)
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

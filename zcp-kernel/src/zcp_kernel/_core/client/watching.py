@@ -11,7 +11,7 @@ import anyio
 
 from ...errors import InputRequired, InvalidParams, MissingCapability, RemoteError, ZCPError
 from ...model import TERMINAL, TaskDescriptor, UpdateTaskParams
-from .rounds import answered, asked
+from .calling.rounds import answered, asked
 from .session import SessionCore
 
 log = logging.getLogger("zcp.client")

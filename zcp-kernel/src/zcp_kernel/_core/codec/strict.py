@@ -89,11 +89,18 @@ def choice(allowed: tuple[Any, ...]) -> Hook:
 
 def optional(hook: Hook) -> Hook:
     """null counts as absent."""
+    if hook is mapping:
+        return _mapping_or_none
 
     def maybe(value: Any, kind: Any = None) -> Any:
         return None if value is None else hook(value, kind)
 
     return maybe
+
+
+def _mapping_or_none(value: Any, _: Any = None) -> dict[str, Any] | None:
+    """`optional(mapping)` in one step: arguments and metadata of every call come through here."""
+    return value if value is None or value.__class__ is dict else mapping(value)
 
 
 def list_of(item: Hook, *, collect: bool) -> Hook:

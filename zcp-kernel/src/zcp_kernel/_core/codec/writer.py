@@ -16,8 +16,10 @@ from cattrs.gen import (
 
 from ...errors import InvalidParams
 from ...jsontext import is_list
+from ...model import CallResult
 from .plan import Plan
 from .reader import BLOCKS
+from .relayed import RelayedResult, passing_on
 
 if TYPE_CHECKING:
     from ...codec import ModelCodec
@@ -82,6 +84,8 @@ class Writer:
     def _build(self, cls: type) -> Encode:
         if not has(cls):
             return identity
+        if cls is RelayedResult:
+            return passing_on(self._codec, self.encoder(CallResult))
         self._building.add(cls)
         try:
             encode = self._derive(self._codec.plan(cls))

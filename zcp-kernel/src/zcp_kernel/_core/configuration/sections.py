@@ -158,6 +158,26 @@ class KeysSection:
     )
 
 
+@frozen
+class RateLimitConfig:
+    """How many requests one caller may make; health and readiness do not count."""
+
+    max_requests: int | None = setting(
+        None, "Most requests of one caller within a window; unlimited if not given.",
+        unit="requests", check=optional(gt(0)),
+    )  # fmt: skip
+    window_seconds: float = setting(60.0, "Length of the window.", unit="seconds", check=gt(0))
+    by: Literal["principal", "address"] = setting(
+        "principal",
+        "Who a caller is: the principal (its address as long as it has not signed in), or the "
+        "address alone.",
+    )
+    max_callers: int = setting(
+        10_000, "Most callers counted one by one; more of them share one budget.", unit="callers",
+        check=gt(0),
+    )  # fmt: skip
+
+
 KERNEL_SECTIONS: dict[str, type] = {
     "server": ServerSection,
     "tools": ToolsSection,
@@ -165,4 +185,5 @@ KERNEL_SECTIONS: dict[str, type] = {
     "handles": HandlesSection,
     "exposure": ToolExposureConfig,
     "keys": KeysSection,
+    "rate_limit": RateLimitConfig,
 }

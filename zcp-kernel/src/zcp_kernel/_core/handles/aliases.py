@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ...errors import NotFound
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Handles of one session that get a short name."""
+
+KNOWN_ELSEWHERE = 500
+"""How many of them, the newest, are still known when the session goes on in another process."""
 
 _ALIAS = re.compile(r"#S([1-9][0-9]{0,5})")
 
@@ -37,6 +41,19 @@ def meant(handle: str, session: ZCPServerSession) -> str:
         return handle
     given = session.state.aliases or ()
     number = int(alias[1])
-    if number > len(given):
+    if number > len(given) or not given[number - 1]:
         raise NotFound("handle", handle)
     return given[number - 1]
+
+
+def told(given: list[str] | None) -> list[Any]:
+    """The aliases of a session, for another process: how many there are, and the newest ids."""
+    return [] if given is None else [len(given), *given[-KNOWN_ELSEWHERE:]]
+
+
+def taken(facts: Sequence[Any]) -> list[str] | None:
+    """What `told` told; no alias is given twice, though the oldest mean nothing any more."""
+    if not facts:
+        return None
+    count, *newest = facts
+    return [""] * (count - len(newest)) + newest

@@ -11,8 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
@@ -20,6 +19,7 @@ from attrs import frozen
 from ... import jsontext
 from ...errors import Fault, InvalidParams
 from ...model import ReadHandleResult
+from .items import Items, LongItem
 from .pointer import escape
 
 
@@ -53,67 +53,100 @@ def page_of_bytes(data: bytes, window: Window) -> ReadHandleResult:
 def page_of_text(text: str, window: Window) -> ReadHandleResult:
     """A piece of a string; offsets count characters (code points)."""
     piece = text[window.offset : window.offset + _least(window.budget, window.limit)]
-    while (size := len(jsontext.dumps(piece))) > window.budget:
+    while (size := len(jsontext.redump(piece))) > window.budget:
         piece = piece[: len(piece) * window.budget // size]
     return _page(piece, window.offset, len(piece), len(text))
 
 
 def page_of_list(
-    items: list[Any],
-    numbers: Sequence[int],
+    items: Iterable[Items | LongItem],
+    total: int,
     window: Window,
     place: Place,
-    project: Callable[[Any], Any],
+    project: Callable[[Any], Any] | None,
 ) -> ReadHandleResult:
-    """Some of the items that `numbers` names, each as `project` leaves it."""
-    page = _Page(window.budget)
-    for number in _wanted(numbers, window):
-        if not page.add(project(items[number]), b"", place.reference(number)):
-            break
-    return _page(page.values, window.offset, len(page.values), len(numbers))
+    """The first of these items of a list that fit, each as `project` leaves it; `total` are read
+    in all."""
+    page = _Page(window.budget, place, named=False)
+    page.fill(_projected(items, project) if project else items, window.limit)
+    return _page(page.values, window.offset, len(page.values), total)
 
 
-def page_of_object(members: dict[str, Any], window: Window, place: Place) -> ReadHandleResult:
-    """Some members of an object, in its order."""
-    page = _Page(window.budget)
-    names: list[str] = []
-    for name in _wanted(members, window):
-        if not page.add(members[name], jsontext.dumps(name), place.reference(name)):
-            break
-        names.append(name)
-    value = dict(zip(names, page.values, strict=True))
-    return _page(value, window.offset, len(names), len(members))
+def page_of_object(
+    items: Iterable[Items | LongItem], total: int, window: Window, place: Place
+) -> ReadHandleResult:
+    """The first of these members of an object that fit."""
+    page = _Page(window.budget, place, named=True)
+    page.fill(items, window.limit)
+    value = dict(zip(page.tokens, page.values, strict=True))
+    return _page(value, window.offset, len(value), total)
+
+
+def _projected(
+    items: Iterable[Items | LongItem], project: Callable[[Any], Any]
+) -> Iterator[Items | LongItem]:
+    for some in items:
+        if isinstance(some, LongItem):
+            some = Items([some.token], [some.load()])
+        yield Items(some.tokens, [project(value) for value in some.values])
 
 
 class _Page:
-    """Values that fit together into a budget of bytes."""
+    """Items that fit together into a budget of bytes."""
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, place: Place, *, named: bool) -> None:
+        self.tokens: list[int | str] = []
         self.values: list[Any] = []
-        self._budget = budget
-        self._left = budget - len(b"[]")
+        self._place = place
+        self._named = named
+        self._most = self._left = budget - len(b"[]")
 
-    def add(self, value: Any, name: bytes, reference: dict[str, str]) -> bool:
-        """Whether the value, or the reference in its place, still fitted."""
-        size = len(jsontext.dumps(value))
-        if not self._fits(name, size, self._budget - len(b"[]")):
-            value, size = reference, len(jsontext.dumps(reference))
-        if not self._fits(name, size, self._left):
-            if not self.values:
-                raise _too_long(reference["pointer"])
-            return False
-        self.values.append(value)
-        self._left -= len(name) + size + len(b":,")
-        return True
+    def fill(self, items: Iterable[Items | LongItem], limit: int | None) -> None:
+        """Take items in order until one does not fit, or there are `limit`."""
+        for some in items:
+            if limit is not None and len(self.values) >= limit:
+                return
+            if isinstance(some, LongItem):
+                some = Items([some.token], [self._shown(some)])
+            elif limit is not None:
+                some = some.part(0, limit - len(self.values))
+            if not self._add(some):
+                return
 
-    @staticmethod
-    def _fits(name: bytes, size: int, room: int) -> bool:
-        return len(name) + size + len(b":,") <= room
+    def _shown(self, item: LongItem) -> Any:
+        return self._place.reference(item.token) if item.size > self._most else item.load()
 
+    def _add(self, some: Items) -> bool:
+        """Whether all of them still fitted, measured together where they do."""
+        if not some.tokens:
+            return True
+        size = self._size(some)
+        if size <= self._left:
+            self.tokens.extend(some.tokens)
+            self.values.extend(some.values)
+            self._left -= size
+            return True
+        half = len(some.tokens) // 2
+        if half:
+            return self._add(some.part(0, half)) and self._add(some.part(half))
+        return size > self._most and self._refer(some.tokens[0])
 
-def _wanted(items: Iterable[Any], window: Window) -> Iterable[Any]:
-    end = None if window.limit is None else window.offset + window.limit
-    return islice(items, window.offset, end)
+    def _refer(self, token: int | str) -> bool:
+        """Whether the reference to an item that is longer than a page still fitted."""
+        reference = self._place.reference(token)
+        item = Items([token], [reference])
+        if self._size(item) > self._most:
+            if self.values:
+                return False
+            raise _too_long(reference["pointer"])
+        return self._size(item) <= self._left and self._add(item)
+
+    def _size(self, some: Items) -> int:
+        if self._named:
+            text = jsontext.redump(dict(zip(some.tokens, some.values, strict=True)))
+        else:
+            text = jsontext.redump(some.values)
+        return len(text) - len(b"[]") + len(b",")
 
 
 def _page(value: Any, offset: int, taken: int, total: int) -> ReadHandleResult:

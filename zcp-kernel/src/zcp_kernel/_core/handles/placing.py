@@ -8,6 +8,7 @@ from attrs import evolve
 
 from ... import jsontext
 from ...model import CallResult, ContentBlock, HandleRef, ResourceLink, TextContent
+from ..codec.relayed import RelayedResult
 from . import aliases
 from .preview import preview
 
@@ -53,6 +54,8 @@ async def kept(
 
 def _text(result: CallResult, most_inline: int) -> bytes | None:
     """The text of a result as JSON, if it is nothing else, and not certainly small enough."""
+    if type(result) is RelayedResult and result.short((most_inline - 2) // 6):
+        return None
     content = result.content
     if len(content) != 1 or type(block := content[0]) is not TextContent:
         return None

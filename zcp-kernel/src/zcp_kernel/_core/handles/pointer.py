@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from ...errors import Fault, InvalidParams, NotFound
@@ -17,14 +18,24 @@ def resolve(value: Any, pointer: str) -> Any:
 
     Raises `InvalidParams` for what is no JSON Pointer, `NotFound` where it points at nothing.
     """
-    for token in _tokens(pointer):
+    return follow(value, tokens_of(pointer), pointer)
+
+
+def follow(value: Any, tokens: Sequence[str], pointer: str) -> Any:
+    """What these last tokens of `pointer` point at in `value`. Raises `NotFound`."""
+    for token in tokens:
         if is_object(value) and token in value:
             value = value[token]
-        elif is_list(value) and _INDEX.fullmatch(token) and int(token) < len(value):
-            value = value[int(token)]
+        elif is_list(value) and (number := index_of(token, len(value))) is not None:
+            value = value[number]
         else:
             raise NotFound("pointer", pointer)
     return value
+
+
+def index_of(token: str, count: int) -> int | None:
+    """The number of the item that `token` names in a list of `count`, None if it names none."""
+    return int(token) if _INDEX.fullmatch(token) and int(token) < count else None
 
 
 def escape(token: str) -> str:
@@ -32,7 +43,8 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1")
 
 
-def _tokens(pointer: str) -> list[str]:
+def tokens_of(pointer: str) -> list[str]:
+    """Its reference tokens, unescaped. Raises `InvalidParams` for what is no JSON Pointer."""
     if not pointer:
         return []
     if not pointer.startswith("/") or _BAD_ESCAPE.search(pointer):

@@ -18,7 +18,10 @@ from ..clock import SYSTEM_CLOCK, Clock
 from ..configuration.sections import HandlesSection
 from .conditions import conditions
 from .decoded import DecodedValues
+from .items import items_of_list, items_of_object
 from .kinds import is_list, is_object
+from .outline import make_outline, unpack
+from .outlined import Outlined, located
 from .paging import Place, Window, page_of_bytes, page_of_list, page_of_object, page_of_text
 from .pointer import resolve
 from .summary import count_of, kind_of, summarize
@@ -26,7 +29,8 @@ from .summary import count_of, kind_of, summarize
 PAGE_BYTES = 64 * 1024
 DECODED_BYTES = 2 * 1024 * 1024
 """How much of the values read last stays decoded, measured encoded; decoded it is several times as
-much, so it is small beside the budgets."""
+much, so it is small beside the budgets. What has an outline needs none of it, unless `where` looks
+at all of it."""
 
 _UNREAD: Any = object()
 
@@ -88,7 +92,8 @@ class Handles:
             ttl_ms=self.settings.ttl_ms,
         )
         expires = self._clock.now() + self.settings.ttl_ms / 1000
-        await self.store.put(StoredHandle(ref, owner, data, tuple(scopes), expires))
+        outline = None if kind == "bytes" else make_outline(value, data, self._page_bytes)
+        await self.store.put(StoredHandle(ref, owner, data, tuple(scopes), expires, outline))
         if self._next_expiry is None or expires < self._next_expiry:
             self._next_expiry = expires
         return ref
@@ -116,7 +121,10 @@ class Handles:
 
     async def count(self, handle_id: str, owner: str, principal: Principal) -> int:
         """Items of a list, members of an object, characters of a string, bytes; 1 for a scalar."""
-        return count_of(self._decoded.of(await self._find(handle_id, owner, principal)))
+        stored = await self._find(handle_id, owner, principal)
+        if stored.outline is not None:
+            return unpack(stored.outline).count
+        return count_of(self._decoded.of(stored))
 
     async def release(self, handle_id: str, owner: str, principal: Principal) -> None:
         """Give the handle up: from now on it does not exist."""
@@ -137,13 +145,15 @@ class Handles:
         window = self._window(params)
         stored = await self._find(params.handle, owner, principal)
         pointer = params.pointer or ""
-        value = resolve(self._decoded.of(stored), pointer)
-        _check_selection(value, params)
+        value = self._wanted(stored, pointer, params)
         place = Place(params.handle, pointer)
+        if isinstance(value, Outlined):
+            return _read_outlined(value, params, window, place)
+        _check_selection(value, params)
         if is_list(value):
             return _read_list(value, params, window, place)
         if is_object(value):
-            return page_of_object(_projection(params.fields)(value), window, place)
+            return _read_object(value, params, window, place)
         if isinstance(value, str):
             return page_of_text(value, window)
         if isinstance(value, bytes):
@@ -160,14 +170,29 @@ class Handles:
         if stored.ref.kind == "bytes":
             text = jsontext.dumps(base64.b64encode(text).decode())
         if pointer:
-            part = resolve(self._decoded.of(stored), pointer)
-            text = jsontext.dumps(part)
+            part = self._part(stored, pointer)
+            text = part.text if isinstance(part, Outlined) else jsontext.redump(part)
         if len(text) > most_bytes:
             raise LimitReached(
                 f"invalid:{handle_id}: {len(text)} bytes are more than the {most_bytes} left of "
                 "what references may stand for; refer to a part of it"
             )
         return jsontext.reload(text), len(text)
+
+    def _part(self, stored: StoredHandle, pointer: str) -> Any:
+        """What `pointer` points at: decoded, or outlined where that is long."""
+        if stored.outline is None:
+            return resolve(self._decoded.of(stored), pointer)
+        return located(stored.data, stored.outline, pointer)
+
+    def _wanted(self, stored: StoredHandle, pointer: str, params: ReadHandleParams) -> Any:
+        """The same; decoded where a page cannot be made without looking at all of it."""
+        if params.where is not None:
+            return resolve(self._decoded.of(stored), pointer)
+        part = self._part(stored, pointer)
+        if isinstance(part, Outlined) and part.is_object and params.fields is not None:
+            return part.whole()
+        return part
 
     async def _find(self, handle_id: str, owner: str, principal: Principal) -> StoredHandle:
         await self._sweep()
@@ -229,13 +254,32 @@ def _read_list(
     if params.where:
         wanted = conditions(params.where)
         numbers = [number for number, item in enumerate(items) if wanted(item)]
-    return page_of_list(items, numbers, window, place, _projection(params.fields))
+    some = items_of_list(items, numbers, window.offset)
+    return page_of_list(some, len(numbers), window, place, _projection(params.fields))
 
 
-def _projection(names: list[str] | None) -> Callable[[Any], Any]:
-    """Keeps these members of an object; what is no object stays as it is."""
+def _read_object(
+    members: dict[str, Any], params: ReadHandleParams, window: Window, place: Place
+) -> ReadHandleResult:
+    project = _projection(params.fields)
+    if project is not None:
+        members = project(members)
+    return page_of_object(items_of_object(members, window.offset), len(members), window, place)
+
+
+def _read_outlined(
+    value: Outlined, params: ReadHandleParams, window: Window, place: Place
+) -> ReadHandleResult:
+    items = value.items(window.offset)
+    if value.is_object:
+        return page_of_object(items, value.count, window, place)
+    return page_of_list(items, value.count, window, place, _projection(params.fields))
+
+
+def _projection(names: list[str] | None) -> Callable[[Any], Any] | None:
+    """Keeps these members of an object; what is no object stays as it is. None: keeps all."""
     if names is None:
-        return lambda item: item
+        return None
     kept = frozenset(names)
 
     def project(item: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,17 @@ from ...model import (
     TextContent,
     ToolDefinition,
 )
+from ..client.calling.sending import Manner
+from ..codec.relayed import RelayedResult, relayed
 from .failures import UpstreamError
 from .following import kind_outcome, outcome
+from .meta import number_of
 from .whole import with_value
 
 if TYPE_CHECKING:
+    from ...client import ZCPClientSession
     from ...context import Context
+    from ...contracts import Method, Revision
     from .line import Line
     from .remote import RemoteSections
     from .upstream import Upstream
@@ -46,18 +51,24 @@ class ToolCalls:
         self._schema = definition.input_schema
         self._only_as_task = False
         self._repeatable = bool(hints and (hints.read_only_hint or hints.idempotent_hint))
+        self._manners: dict[bool, tuple[ZCPClientSession, Manner]] = {}
 
     async def __call__(self, arguments: dict[str, Any], ctx: Context) -> CallResult:
         """The upstream's own result; a tool error if it cannot be reached."""
         try:
             upstream = self._sections.upstream(ctx)
-            if ctx.asker is None:
-                result = await self._called(upstream, arguments, ctx)
-            else:
+            if ctx.asker is not None:
                 work = partial(self._called, upstream, arguments)
                 result = await upstream.held.through(ctx, work)
+            elif upstream.pool is None:
+                result = await self._over(upstream.shared, upstream, arguments, ctx)
+            else:
+                result = await self._called(upstream, arguments, ctx)
         except UpstreamError as error:
             return error.as_result(self._sections.origin)
+        if type(result) is RelayedResult and result.structured_content is None:
+            # It is text: it goes on as it came.
+            return result
         if result.content and self._sections.renamed:
             result.content = [_renamed(block, self._sections.renamed) for block in result.content]
         return _fitting(result, ctx)
@@ -66,41 +77,57 @@ class ToolCalls:
         self, upstream: Upstream, arguments: dict[str, Any], ctx: Context
     ) -> CallResult:
         async with upstream.line(ctx) as line:
-            answer = await self._answered(upstream, line, arguments, ctx)
-            if isinstance(answer, CreateTaskResult):
-                answer = await outcome(line, answer.task, ctx)
-            result: CallResult = answer
-            if result.handle is not None:
-                result = await with_value(line.session, result)
-            return result
+            return await self._over(line, upstream, arguments, ctx)
 
-    async def _answered(
-        self, upstream: Upstream, line: Line, arguments: dict[str, Any], ctx: Context
-    ) -> Any:
-        wished = ctx.task is not None
-        options = TaskOptions() if wished and self._takes_tasks else None
-        request = CallRequest(self._name, arguments, options, extras=ctx.extras)
-        tasks = wished or self._only_as_task
+    async def _over(
+        self, line: Line, upstream: Upstream, arguments: dict[str, Any], ctx: Context
+    ) -> CallResult:
+        request = CallRequest(self._name, arguments, extras=ctx.extras)
+        tasks = self._only_as_task
+        if ctx.task is not None:
+            tasks = True
+            request.task = TaskOptions() if self._takes_tasks else None
         try:
-            return await self._sent(upstream, line, request, ctx, tasks)
+            manner = self._manner(line, tasks)
+            answer = await line.ask("tools/call", request, ctx, manner, logs=upstream.logs)
         except RemoteError as error:
+            upstream.doubt(error)
             if tasks or not _needs_tasks(error):
                 raise
-        self._only_as_task = True
-        return await self._sent(upstream, line, request, ctx, True)
+            self._only_as_task = True
+            manner = self._manner(line, True)
+            answer = await line.ask("tools/call", request, ctx, manner, logs=upstream.logs)
+        finally:
+            upstream.answered(line)
+        if type(answer) is CreateTaskResult:
+            answer = await outcome(line, answer.task, ctx, number_of(request))
+        if answer.handle is not None:
+            answer = await with_value(line.session, answer)
+        result: CallResult = answer
+        return result
 
-    def _sent(
-        self, upstream: Upstream, line: Line, request: CallRequest, ctx: Context, tasks: bool
-    ) -> Awaitable[Any]:
-        return upstream.ask(
-            line,
-            "tools/call",
-            request,
-            ctx,
+    def _manner(self, line: Line, tasks: bool) -> Manner:
+        """How calls are sent on this line: worked out once for one that is shared."""
+        session = line.session
+        known = self._manners.get(tasks)
+        if known is not None and known[0] is session:
+            return known[1]
+        manner = session.manner(
             repeatable=self._repeatable,
-            schema=self._schema,
+            timeout=self._sections.timeout,
             tasks=tasks,
+            schema=self._schema,
+            read=_result_of,
         )
+        self._manners[tasks] = session, manner
+        return manner
+
+
+def _result_of(revision: Revision, method: Method, raw: Any) -> Any:
+    """The result as it came, if that can be passed on."""
+    codec = getattr(revision, "codec", None)
+    result = None if codec is None else relayed(codec, raw)
+    return method.decode_result(raw) if result is None else result
 
 
 async def read(
@@ -137,7 +164,11 @@ async def _asked(sections: RemoteSections, operation: str, params: Any, ctx: Con
 
     async def ask(ctx: Context) -> Any:
         async with upstream.line(ctx) as line:
-            return await upstream.ask(line, operation, params, ctx)
+            manner = line.session.manner(repeatable=True, timeout=sections.timeout)
+            try:
+                return await line.ask(operation, params, ctx, manner, logs=upstream.logs)
+            finally:
+                upstream.answered(line)
 
     return await upstream.held.through(ctx, ask)
 

@@ -15,6 +15,7 @@ from ..asking import single_cause
 from .callers import Caller
 from .failures import upstream_error
 from .line import Line
+from .meta import without_task
 
 if TYPE_CHECKING:
     from ...context import Context
@@ -23,10 +24,12 @@ POLL_SECONDS = 1.0
 """How often a task is asked how it stands, beside what is told unasked."""
 
 
-async def outcome(line: Line, task: TaskDescriptor, ctx: Context) -> CallResult:
-    """The result of a tool call that runs as this task; see `_end`."""
-    caller = line.callers.enter(ctx)
-    return PLAIN.decode(CallResult, await _end(line, task.task_id, caller))
+async def outcome(line: Line, task: TaskDescriptor, ctx: Context, number: int) -> CallResult:
+    """The result of a tool call that runs as this task; `number` is the call's. See `_end`."""
+    caller = line.callers.enter(ctx, number)
+    result = PLAIN.decode(CallResult, await _end(line, task.task_id, caller))
+    result.meta = without_task(result.meta)
+    return result
 
 
 async def kind_outcome(line: Line, kind: str, payload: Any, ctx: Context) -> Any:
@@ -46,6 +49,7 @@ async def _end(line: Line, task_id: str, caller: Caller) -> Any:
     ctx = caller.ctx
     follower = _Follower(line, task_id, ctx)
     line.tasks[task_id] = follower.told
+    line.callers.tasks[task_id] = caller
     finished, value = False, None
     try:
         with single_cause():
@@ -63,6 +67,7 @@ async def _end(line: Line, task_id: str, caller: Caller) -> Any:
         raise upstream_error(line.name(), error, repeatable=False) from error
     finally:
         del line.tasks[task_id]
+        del line.callers.tasks[task_id]
         line.callers.leave(caller, given_up=not finished)
         if not finished:
             ctx.kernel.spawn(partial(_cancel, line, task_id))

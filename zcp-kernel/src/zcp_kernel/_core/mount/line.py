@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
 from attrs import evolve
@@ -23,10 +23,12 @@ from ...errors import (
 )
 from ...jsontext import is_object
 from ...model import LOG_LEVELS, ElicitationComplete, Empty, LogLevel, LogMessage, Progress
-from ..asking import CALL_META, Question
+from ..asking import Question
+from ..client.calling.sending import Manner
 from ..peer_shapes import elicitation_request, sampling_request
-from .callers import Caller, Callers
+from .callers import NOTHING_SAID, About, Callers
 from .failures import upstream_error
+from .meta import onward, own, split
 
 if TYPE_CHECKING:
     from ...client import ZCPClientSession
@@ -37,9 +39,6 @@ log = logging.getLogger("zcp.mount")
 _PASSED = (RemoteError, MethodNotFound, MissingCapability, InvalidParams, RateLimited, Expired)
 """What says nothing of the link: it reaches the caller as it is."""
 
-_OF_ONE_HOP = ("io.modelcontextprotocol/", "zcp/", "progressToken")
-"""How members of `_meta` begin that are about one link, not about the call."""
-
 HOOKS: Mapping[str, str] = {
     "sampling/createMessage": "sampling_handler",
     "elicitation/request": "elicitation_handler",
@@ -48,9 +47,11 @@ HOOKS: Mapping[str, str] = {
 
 
 class Hearer(Protocol):
-    """Who is told what an upstream says unasked."""
+    """Who is told what an upstream says unasked, and of no call."""
 
     def heard(self, method: str, params: Mapping[str, Any]) -> None: ...
+
+    def logged(self, message: LogMessage) -> None: ...
 
 
 class Line:
@@ -80,38 +81,22 @@ class Line:
         lent = {HOOKS[operation]: hooks[HOOKS[operation]] for operation in asks}
         session.lend_hooks(notification_handler=self._notice, **lent)
 
-    async def __aenter__(self) -> Self:
-        """A line that is shared is there for whoever needs it, as long as it is needed."""
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return
-
     # -- calls ------------------------------------------------------------------------------------
 
     async def ask(
-        self,
-        operation: str,
-        params: Any,
-        ctx: Context,
-        *,
-        repeatable: bool = True,
-        logs: bool = False,
-        **manner: Any,
+        self, operation: str, params: Any, ctx: Context, manner: Manner, *, logs: bool = False
     ) -> Any:
-        """Send what `ctx` asked for; `logs` says that the upstream can be told how much to log,
-        `manner` is further options of the session's `ask`. Raises what the upstream answers, and
-        `UpstreamError`."""
+        """Send what `ctx` asked for; `logs` says that the upstream can be told how much to log.
+        Raises what the upstream answers, and `UpstreamError`."""
         caller = self.callers.enter(ctx)
-        params.meta = _onward(ctx.meta, caller)
+        params.meta = onward(ctx.meta, caller)
         finished = False
         try:
-            wanted = ctx.session.state.log_level
-            if logs and wanted is not None:
+            if logs and (wanted := ctx.session.state.log_level) != self._log_level:
                 await self._log_enough_for(wanted)
-            answer = await self.session.ask(
-                operation, params, repeatable=repeatable, progress=_progress(ctx), **manner
-            )
+            if ctx.meta and "progressToken" in ctx.meta:
+                manner = evolve(manner, progress=_progress(ctx))
+            answer = await self.session.ask(operation, params, manner=manner)
             finished = True
             return answer
         except _PASSED:
@@ -121,13 +106,14 @@ class Line:
             finished = True
             raise error.__cause__ or error from None
         except Exception as error:
-            raise upstream_error(self.name(), error, repeatable=repeatable) from error
+            raise upstream_error(self.name(), error, repeatable=manner.repeatable) from error
         finally:
             self.callers.leave(caller, given_up=not finished)
 
-    async def _log_enough_for(self, wanted: str) -> None:
+    async def _log_enough_for(self, wanted: str | None) -> None:
         """Have the upstream log as much as the most curious of the callers wants to hear."""
-        if self._log_level is not None and LOG_LEVELS[self._log_level] <= LOG_LEVELS[wanted]:
+        now = self._log_level
+        if wanted is None or (now is not None and LOG_LEVELS[now] <= LOG_LEVELS[wanted]):
             return
         try:
             await self.session.set_logging_level(cast("LogLevel", wanted))
@@ -139,28 +125,28 @@ class Line:
 
     async def _sample(self, request: dict[str, Any]) -> Any:
         params = sampling_request(request)
-        number, params.meta = _split(params.meta)
-        return await self._pass_on(Question("sampling/createMessage", params), number)
+        about, params.meta = split(params.meta)
+        return await self._pass_on(Question("sampling/createMessage", params), about)
 
     async def _elicit(self, request: dict[str, Any]) -> Any:
         params = elicitation_request(request)
-        number, params.meta = _split(params.meta)
+        about, params.meta = split(params.meta)
         if params.elicitation_id is not None:
-            self._pages[params.elicitation_id] = self.callers.whose(number).ctx
-        return await self._pass_on(Question("elicitation/request", params), number)
+            self._pages[params.elicitation_id] = self.callers.whose(about).ctx
+        return await self._pass_on(Question("elicitation/request", params), about)
 
     async def _roots(self) -> Any:
-        return await self._pass_on(Question("roots/list", Empty()), None)
+        return await self._pass_on(Question("roots/list", Empty()), NOTHING_SAID)
 
-    async def _pass_on(self, question: Question, number: Any) -> Any:
+    async def _pass_on(self, question: Question, about: About) -> Any:
         """The answer of the caller's client. The wait ends with the call."""
-        caller = self.callers.whose(number)
+        caller = self.callers.whose(about)
         with anyio.CancelScope() as scope:
-            caller.waiting.add(scope)
+            caller.waiting.append(scope)
             try:
                 return await _put(caller.ctx, question)
             finally:
-                caller.waiting.discard(scope)
+                caller.waiting.remove(scope)
         raise RequestCancelled(question.operation)
 
     # -- what the upstream says unasked -----------------------------------------------------------
@@ -182,14 +168,20 @@ class Line:
                 hearer.heard(method, members)
 
     def _logged(self, params: Mapping[str, Any]) -> None:
-        """To the caller it is about, or into this process's own log: it may tell of others."""
+        """To the caller it is about; to all who hear of this line what is about no call; what may
+        be somebody's, nobody knows whose, into this process's own log."""
         try:
-            number, meta = _split(params.get("_meta"))
-            message = PLAIN.decode(LogMessage, {**params, "_meta": meta or {}})
-            ctx = self.callers.whose(number).ctx
+            message = PLAIN.decode(LogMessage, params)
+            about, message.meta = split(message.meta)
+            caller = self.callers.told(about)
         except ZCPError:
             log.debug("%s says, for nobody in particular: %s", self.name(), params.get("data"))
             return
+        if caller is None:
+            for hearer in list(self.hearers):
+                hearer.logged(message)
+            return
+        ctx = caller.ctx
         notice = ctx.log_notice(message.level, message.data, message.logger, {})
         if notice is not None:
             merged = {**(message.meta or {}), **(notice.meta or {})} or None
@@ -202,34 +194,14 @@ async def _put(ctx: Context, question: Question) -> Any:
     return await ctx.answer_to(question)
 
 
-def _onward(meta: Mapping[str, Any] | None, caller: Caller) -> dict[str, Any]:
-    """`_meta` for the next hop: what is the call's own goes on."""
-    if not meta:
-        return {CALL_META: caller.number}
-    own = {
-        name: value
-        for name, value in meta.items()
-        if not any(name.startswith(each) for each in _OF_ONE_HOP)
-    }
-    return {**own, CALL_META: caller.number}
-
-
-def _split(meta: Mapping[str, Any] | None) -> tuple[Any, dict[str, Any] | None]:
-    """The number of the call, and the rest."""
-    rest = {name: v for name, v in (meta or {}).items() if name not in (CALL_META, "progressToken")}
-    return (meta or {}).get(CALL_META), rest or None
-
-
-def _progress(ctx: Context) -> Callable[[dict[str, Any]], None] | None:
-    """Passes progress on, under the caller's own token; None where nobody asked for it."""
-    if "progressToken" not in (ctx.meta or {}):
-        return None
+def _progress(ctx: Context) -> Callable[[dict[str, Any]], None]:
+    """Passes progress on, under the caller's own token."""
 
     def report(entry: dict[str, Any]) -> None:
         # A caller that called again may have another token now, or none.
         token = (ctx.meta or {}).get("progressToken")
         if token is not None:
-            notice = PLAIN.decode(Progress, {**entry, "progressToken": token})
-            ctx.session.post(notice, ctx.related)
+            said = {**entry, "progressToken": token, "_meta": own(entry.get("_meta"))}
+            ctx.session.post(PLAIN.decode(Progress, said), ctx.related)
 
     return report

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from attrs import define
 
 from ...context import Context
 from ...errors import LimitReached
+from ...model import LogMessage
+from ..session import ZCPServerSession
 from .line import HOOKS, Line
 
 if TYPE_CHECKING:
@@ -30,20 +32,32 @@ CLOSE_SECONDS = 10.0
 
 @define(eq=False)
 class _Kept:
+    """A line, and the one of its callers it was opened for; `shares(session)` says whether another
+    session is with the same."""
+
     line: Line
     ctx: Context
+    shares: Callable[[ZCPServerSession], bool]
     calls: int = 0
     used: float = 0.0
 
+    def heard(self, method: str, params: Mapping[str, Any]) -> None:
+        """What has changed is heard on the session the lists were read on."""
+
+    def logged(self, message: LogMessage) -> None:
+        for each in list(self.ctx.kernel.audience):
+            if isinstance(each, ZCPServerSession) and self.shares(each) and each.hears(message):
+                each.post(message)
+
 
 class Pool:
-    """`make()` gives a session, `by(ctx)` says whom one is for: "" is nobody, so that a call of
-    nobody's gets a session of its own."""
+    """`make()` gives a session, `by(session)` says whom one is for that calls from this session of
+    ours: "" is nobody, so that a call of nobody's gets a session of its own."""
 
     def __init__(
         self,
         make: Callable[[], ZCPClientSession],
-        by: Callable[[Context], str],
+        by: Callable[[ZCPServerSession], str],
         name: Callable[[], str],
     ) -> None:
         self._make = make
@@ -54,7 +68,7 @@ class Pool:
     @asynccontextmanager
     async def line(self, ctx: Context) -> AsyncGenerator[Line]:
         """The line for who calls. Raises `LimitReached` when too many are in use."""
-        key = self._by(ctx)
+        key = self._by(ctx.session)
         kept = self._kept.get(key)
         if kept is None:
             kept = await self._opened(key, ctx)
@@ -75,7 +89,9 @@ class Pool:
         home = None
         if key and revision is not None and not revision.replays:
             home = Context(ctx.kernel, ctx.session, ctx.operation)
-        kept = _Kept(Line(self._make(), self._name, asks, home), ctx)
+        line = Line(self._make(), self._name, asks, home)
+        kept = _Kept(line, ctx, lambda session: bool(key) and self._by(session) == key)
+        line.hearers.append(kept)
         # Somebody may have been quicker while one was closed.
         return self._kept.setdefault(key, kept) if key else kept
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ...app import FastZCP
     from ...context import Context
     from ..kernel import Kernel
+    from ..session import ZCPServerSession
 
 Per = Literal["server", "principal", "session"]
 """Who shares one session with an upstream: all clients, those of one principal, or nobody."""
@@ -121,8 +122,8 @@ class RemoteSections:
         """Whether it may have kinds of tasks."""
         return self._listing is not None and self._listing.has_kinds
 
-    def _whom(self, ctx: Context) -> str:
-        return ctx.owner if self._per == "session" else (ctx.principal.subject or "")
+    def _whom(self, session: ZCPServerSession) -> str:
+        return session.owner if self._per == "session" else (session.principal.subject or "")
 
     def upstream(self, ctx: Context) -> Upstream:
         """Raises `UpstreamError` in a kernel that was not started."""

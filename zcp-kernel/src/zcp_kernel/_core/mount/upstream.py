@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from ...errors import INVALID_PARAMS, METHOD_NOT_FOUND, RemoteError, ZCPError
-from ...model import CallRequest, ResourceUpdated
+from ...model import LogMessage, ResourceUpdated
 from .held import HeldCalls
 from .line import Line
 from .listing import Listing, read_listing
@@ -54,7 +54,7 @@ class Upstream:
         self.held = HeldCalls(kernel)
         self._sections = sections
         self._kernel = kernel
-        self._pool = pool
+        self.pool = pool
         self._wanted = anyio.Event()
         self._seen: Any = None
         self._suspected = 0.0
@@ -75,8 +75,8 @@ class Upstream:
         with self._scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._keep_fresh)
-                if self._pool is not None:
-                    group.start_soon(self._sweep, self._pool)
+                if self.pool is not None:
+                    group.start_soon(self._sweep, self.pool)
 
     def stop(self) -> None:
         self._scope.cancel()
@@ -136,32 +136,32 @@ class Upstream:
         elif method == "notifications/resources/updated":
             self._updated(str(params.get("uri")))
 
+    def logged(self, message: LogMessage) -> None:
+        """What is about no call is for everybody who shares the session. Other processes hear it
+        from sessions of their own."""
+        if self.pool is None:
+            self._kernel.announce(message)
+
     # -- calls ------------------------------------------------------------------------------------
 
     def line(self, ctx: Context) -> AbstractAsyncContextManager[Line]:
-        """The session for this caller's calls."""
-        return self.shared if self._pool is None else self._pool.line(ctx)
+        """The session for this caller's calls; one that is shared is there as long as it is needed,
+        and nobody has to come here for it."""
+        return nullcontext(self.shared) if self.pool is None else self.pool.line(ctx)
 
-    async def ask(
-        self, line: Line, operation: str, params: Any, ctx: Context, **manner: Any
-    ) -> Any:
-        """What the upstream answers; `manner` is as for `Line.ask`."""
-        sections = self._sections
-        try:
-            return await line.ask(
-                operation, params, ctx, logs=sections.logs, timeout=sections.timeout, **manner
-            )
-        except RemoteError as error:
-            self._doubt(error, params)
-            raise
-        finally:
-            if line is self.shared and line.session.server_info is not self._seen:
-                # Another connection than the one the lists were read on.
-                self.refresh()
+    @property
+    def logs(self) -> bool:
+        """Whether it can be told how much to log."""
+        return self._sections.logs
 
-    def _doubt(self, error: RemoteError, params: Any) -> None:
+    def answered(self, line: Line) -> None:
+        """A call is over: was it on another connection than the one the lists were read on?"""
+        if line is self.shared and line.session.server_info is not self._seen:
+            self.refresh()
+
+    def doubt(self, error: RemoteError) -> None:
         """A listed tool that is refused as unknown may be gone without a word."""
-        odd = error.code in (INVALID_PARAMS, METHOD_NOT_FOUND) and isinstance(params, CallRequest)
+        odd = error.code in (INVALID_PARAMS, METHOD_NOT_FOUND)
         now = anyio.current_time()
         if odd and now - self._suspected > SUSPECT_SECONDS:
             self._suspected = now
@@ -201,7 +201,7 @@ class Upstream:
         """Stop hearing; close the pool, and the `shared` session if it is this one's to close."""
         if self in self.shared.hearers:
             self.shared.hearers.remove(self)
-        if self._pool is not None:
-            await self._pool.aclose()
+        if self.pool is not None:
+            await self.pool.aclose()
         if shared:
             await close(self.shared)

@@ -11,6 +11,7 @@ from ...codec import PLAIN
 from ...context import Context
 from ...errors import ZCPError
 from ...model import Capabilities, Implementation, SubscribeParams
+from ..handles import aliases
 
 if TYPE_CHECKING:
     from ...contracts import Revision
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("zcp")
 
 SUBSCRIBE = "resources/subscribe"
+REQUESTS_PER_GENERATION = 1_000_000
 
 
 def facts_of(session: ZCPServerSession) -> dict[str, Any]:
@@ -31,18 +33,24 @@ def facts_of(session: ZCPServerSession) -> dict[str, Any]:
         "logLevel": state.log_level,
         "subscriptions": sorted(state.subscriptions),
         "initialized": state.initialized,
+        "aliases": aliases.told(state.aliases),
     }
 
 
-def restore(session: ZCPServerSession, revision: Revision, facts: dict[str, Any]) -> None:
-    """Make a new session what `facts` were taken from."""
+def restore(
+    session: ZCPServerSession, revision: Revision, facts: dict[str, Any], generation: int = 0
+) -> None:
+    """Make a new session what `facts` were taken from. `generation` counts the processes that had
+    it before: none of its requests has an id of theirs, whose answers may still come."""
     session.adopt(revision)
+    session.number_requests_from(generation * REQUESTS_PER_GENERATION)
     state, info = session.state, facts.get("clientInfo")
     state.client_info = None if info is None else PLAIN.decode(Implementation, info)
     state.capabilities = PLAIN.decode(Capabilities, facts.get("capabilities") or {})
     state.log_level = facts.get("logLevel")
     state.subscriptions.update(facts.get("subscriptions") or ())
     state.initialized = bool(facts.get("initialized"))
+    state.aliases = aliases.taken(facts.get("aliases") or ())
     if state.initialized:
         session.kernel.audience.add(session)
     if state.subscriptions:

@@ -110,12 +110,14 @@ class TaskEngine:
         here = self._sharing is None or self._runs.slots.free(kind, policy)
         if here and self._sharing is not None:
             record = evolve(record, holder=self._sharing.holder)
-        await self.store.create(record)
-        self._expiry.schedule(record.expires_at)
-        if here:
-            self._runs.start(RunningTask(record, watched, self._clock), Work(body, policy))
-        elif self._sharing is not None:
-            self._sharing.leave(record, watched)
+        # A caller who leaves as it is stored must not leave a task behind that nobody starts.
+        with anyio.CancelScope(shield=True):
+            await self.store.create(record)
+            self._expiry.schedule(record.expires_at)
+            if here:
+                self._runs.start(RunningTask(record, watched, self._clock), Work(body, policy))
+            elif self._sharing is not None:
+                self._sharing.leave(record, watched)
         return copy_descriptor(record.descriptor)
 
     async def get(self, task_id: str, owner: str) -> TaskDescriptor:
@@ -156,9 +158,10 @@ class TaskEngine:
             run = self._runs.running.get(task_id)
             if run is not None:
                 await run.settled.wait()
-                if run.vanished:
+                if not run.vanished:
+                    return run.record
+                if await self.store.get(task_id) is None:
                     raise Expired(task_id)
-                return run.record
             # It runs in another process that shares the store.
             await anyio.sleep((record.descriptor.poll_interval or 500) / 1000)
             record = await self._find(task_id, owner)

@@ -25,6 +25,9 @@ from .slots import Slots
 
 log = logging.getLogger("zcp.tasks")
 
+AGAIN_SECONDS = 0.5
+"""Until a store that failed is tried again."""
+
 Body = Callable[[TaskExecutionContext], Awaitable[Any]]
 """What a task does; it returns a JSON value."""
 
@@ -90,7 +93,8 @@ class Runs:
             await save(self.store, run)
         finally:
             run.settled.set()
-            self.running.pop(run.id, None)
+            if self.running.get(run.id) is run:
+                del self.running[run.id]
 
     async def _run(self, run: RunningTask, work: Work) -> None:
         try:
@@ -109,8 +113,8 @@ class Runs:
         if run.ended:
             return
         run.resumable = work.policy.resumable
-        run.declare("working")
-        await save(self.store, run)
+        if not await self._begin(run):
+            return
         while not await self._attempt(run, work):
             attempt = run.record.attempt
             pause = work.policy.pause(attempt)
@@ -118,6 +122,18 @@ class Runs:
             run.declare("working", f"attempt {attempt} failed, another follows in {pause:.1f} s")
             await save(self.store, run)
             await self._clock.wait(anyio.Event(), pause)
+
+    async def _begin(self, run: RunningTask) -> bool:
+        """Whether it may begin. What begins and is not known to have begun, another process would
+        begin as well; what another has taken, or ended, is no longer ours to begin."""
+        run.declare("working")
+        await save(self.store, run)
+        if not self._survives:
+            return True
+        while run.dirty and not run.ended:
+            await self._clock.wait(anyio.Event(), AGAIN_SECONDS)
+            await save(self.store, run)
+        return not run.ended
 
     async def _attempt(self, run: RunningTask, work: Work) -> bool:
         """Whether that was the last attempt."""

@@ -82,11 +82,18 @@ class Sharing:
     async def _take_over(self, record: TaskRecord) -> None:
         work = None if self._resume is None else self._resume(record)
         interrupted = record.descriptor.status != "queued"
+        lost = self._runs.running.get(record.descriptor.task_id)
+        if lost is not None:
+            # It was ours, was taken while we were silent, and comes back.
+            lost.vanish()
         run = self._runs.taken(record, self.link_of(record))
         if work is None or (interrupted and not work.policy.resumable):
             run.end("failed", outcomes.interruption(run.id), "the process that ran it is gone")
             await self._runs.close(run)
         else:
+            if self._news is not None:
+                # Its former process may only have been silent: it must not go on.
+                self._news.tell({"id": run.id})
             self._runs.start(run, work)
 
     # -- what other processes say ------------------------------------------------------------------

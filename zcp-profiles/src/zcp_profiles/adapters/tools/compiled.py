@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from difflib import get_close_matches
 from typing import Any
 
@@ -43,6 +44,16 @@ class CompiledTools(list[dict[str, Any]]):
             sent, decode = compile(api_name, listed[name])
             self.entries[api_name] = Entry(listed[name], decode)
             self.append(sent)
+
+    def without(self, name: str) -> CompiledTools:
+        """The same but for the tool of this name."""
+        fewer = copy(self)
+        fewer.api_names = {key: each for key, each in self.api_names.items() if each != name}
+        fewer.entries = {key: self.entries[key] for key in fewer.api_names}
+        fewer[:] = [
+            sent for key, sent in zip(self.api_names, self, strict=True) if key in fewer.api_names
+        ]
+        return fewer
 
     def call(self, raw: RawCall) -> ToolCall:
         """The call a model asked for, in the tool's own terms. Never raises: what is wrong with it

@@ -19,9 +19,11 @@ from .discovery import CALL, TOOLS, Discovery
 
 @frozen
 class Toolbox:
-    """`sent` goes to the API; `local` are the adapter's own tools by name."""
+    """`all` goes to the API once there is a handle to read, `unread` before: a tool that nothing
+    needs yet would cost in every request. `local` are the adapter's own tools by name."""
 
-    sent: CompiledTools
+    all: CompiledTools
+    unread: CompiledTools
     local: Mapping[str, LocalTool]
     discovery: Discovery | None
     gate: Gatekeeper
@@ -40,8 +42,8 @@ class Toolbox:
         discovery = Discovery(tools) if discovering else None
         shown = [*TOOLS] if discovery is not None else [*tools]
         local: dict[str, LocalTool] = {} if discovery is None else discovery.local()
+        reader = _unused(READER, {str(tool["name"]) for tool in shown})
         if kept is not None and shown:
-            reader = _unused(READER, {str(tool["name"]) for tool in shown})
             shown.append(reader)
             local[reader["name"]] = kept.read
         checked = {
@@ -49,11 +51,16 @@ class Toolbox:
             for tool in shown
             if tool["name"] in local
         }
-        return cls(wire.compile(shown), checked, discovery, gate)
+        every = wire.compile(shown)
+        return cls(every, every.without(reader["name"]), checked, discovery, gate)
+
+    def sent(self, *, reading: bool) -> CompiledTools:
+        """What goes to the API in the next request; `reading`: a handle is in the conversation."""
+        return self.all if reading else self.unread
 
     def call(self, raw: RawCall) -> ToolCall:
         """What the model's call means, in the tool's own terms."""
-        call = self.sent.call(raw)
+        call = self.all.call(raw)
         if self.discovery is not None and call.name == CALL and call.fault is None:
             return self.discovery.meant(call)
         return call
@@ -67,7 +74,7 @@ class Toolbox:
     def _tool(self, call: ToolCall) -> Mapping[str, Any]:
         if self.discovery is not None:
             return self.discovery.find(call.name) or {}
-        entry = self.sent.entries.get(call.api_name)
+        entry = self.all.entries.get(call.api_name)
         return {} if entry is None else entry.tool
 
 

@@ -19,8 +19,14 @@ from zcp_kernel.model import (
 )
 
 from .. import headers as wire
+from .. import history
 from ..capabilities import encode_capabilities
-from ..failures import HEADER_MISMATCH, MISSING_CLIENT_CAPABILITY, UNSUPPORTED_VERSION
+from ..failures import (
+    HEADER_MISMATCH,
+    MISSING_CLIENT_CAPABILITY,
+    UNSUPPORTED_VERSION,
+    URL_ELICITATION_REQUIRED,
+)
 from ..metadata import (
     CLIENT_CAPABILITIES,
     CLIENT_INFO,
@@ -42,10 +48,19 @@ class HandshakeSide(SessionSide):
     "Protocol Version Header")."""
 
     def __init__(self, version: str, *, tells: bool) -> None:
+        self._version = version
         self._headers = {wire.VERSION: version} if tells else {}
 
     def session_headers(self) -> Mapping[str, str]:
         return self._headers
+
+    def objection(self, error: RemoteError) -> Objection | None:
+        """Of 2025-11-25 alone: the error that asks for pages, if it names any."""
+        if error.code != URL_ELICITATION_REQUIRED or self._version != history.R4:
+            return None
+        told = error.data.get("elicitations") if is_object(error.data) else None
+        pages = [each for each in told if _is_page(each)] if is_list(told) else []
+        return Objection("pages", pages=pages) if pages else None
 
 
 class StatelessSide(SessionSide):
@@ -111,6 +126,12 @@ class StatelessSide(SessionSide):
         except InvalidParams:
             info = UNNAMED
         return InitializeResult(version, info, found.capabilities, found.instructions)
+
+
+def _is_page(told: Any) -> bool:
+    if not is_object(told) or told.get("mode", "url") != "url":
+        return False
+    return isinstance(told.get("url"), str) and isinstance(told.get("elicitationId"), str)
 
 
 def _version(data: Mapping[str, Any]) -> Objection:

@@ -9,7 +9,7 @@ from attrs import define, frozen
 
 from ....codec import PLAIN
 from ....contracts import Peer, Revision
-from ....errors import ConfigError, ConnectionLost
+from ....errors import ConfigError, ConnectionLost, RemoteError
 from ....model import Capabilities, Implementation, InitializeResult
 from ..hooks import ClientHooks
 from ..link.calls import Deadline
@@ -19,6 +19,7 @@ from . import verdicts
 from .link import Link
 from .negotiation import Negotiation
 from .offers import Offers
+from .refusing import explained
 from .trying import Asker, Found
 
 
@@ -47,13 +48,14 @@ class Joiner:
     async def join(self, capabilities: Capabilities, level: Any, deadline: Deadline) -> Link:
         """A new connection, agreed on. Raises the one real cause."""
         peer = Peer(self.target.info, capabilities, level)
-        verdict = self._verdict or verdicts.recalled(self.target.origin)
+        asked = self.target.offers.names
+        verdict = self._verdict or verdicts.recalled(self.target.origin, asked)
         try:
             link = await self._connected(peer, deadline, verdict, questions=True)
         except _DiedOfQuestionError:
             link = await self._connected(peer, deadline, verdict, questions=False)
         self._verdict = link.revision.name
-        verdicts.remember(self.target.origin, link.revision.name)
+        verdicts.remember(self.target.origin, asked, link.revision.name)
         return link
 
     def forget(self) -> None:
@@ -86,9 +88,15 @@ class Joiner:
         negotiation = Negotiation(asker, order)
         try:
             return await negotiation.run()
-        except ConnectionLost as error:
+        except (RemoteError, ConnectionLost) as error:
+            if asker.offers.pinned:
+                told = explained(asker.offers, error)
+                if told is error:
+                    raise
+                raise told from error
             shakes = any(not each.stateless for each in order)
-            if asker.connection.exchanges or not (negotiation.questioned and shakes):
+            piped = isinstance(error, ConnectionLost) and not asker.connection.exchanges
+            if not (piped and negotiation.questioned and shakes):
                 raise
             # A server of the handshake era may end for good at a question it does not know.
             raise _DiedOfQuestionError from error

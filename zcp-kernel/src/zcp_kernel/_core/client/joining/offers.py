@@ -29,6 +29,10 @@ class Offers:
             return found if found.name == version else None
         return _named(self.dialects, version) if isinstance(version, str) else None
 
+    def speaks(self, version: str) -> bool:
+        """Whether a revision of this name could be asked for."""
+        return _named(self.dialects, version) is not None
+
     def order(self, verdict: str | None) -> list[Revision]:
         """The revisions in the order to try them: what was agreed before, then those that open
         nothing, so that no server is bound by a question to what it did not have to be."""
@@ -37,8 +41,13 @@ class Offers:
         return order if known is None else [known, *(each for each in order if each is not known)]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of the revisions, best first."""
+        return tuple(revision.name for revision in self.revisions)
+
+    @property
     def told(self) -> str:
-        names = ", ".join(revision.name for revision in self.revisions)
+        names = ", ".join(self.names)
         return f"{'was told to speak only' if self.pinned else 'offered'} {names}"
 
 

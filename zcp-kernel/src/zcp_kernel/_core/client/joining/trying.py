@@ -18,6 +18,7 @@ from ..link.calls import Deadline
 from ..link.connection import Connection
 from .link import dressed, methods_of
 from .offers import Offers
+from .refusing import no_common
 
 DISCOVER = "mcp/discover"
 
@@ -87,10 +88,7 @@ class Asker:
         version = raw.get("protocolVersion") if is_object(raw) else None
         revision = self.offers.named(version)
         if revision is None or revision.stateless:
-            raise InvalidRequest(
-                f"invalid:protocolVersion: the server answered with {version!r}; this client "
-                f"{self.offers.told}"
-            )
+            raise no_common(self.offers, [version])
         return Found(revision, methods_of(revision)["initialize"].decode_result(raw))
 
     @property
@@ -130,7 +128,7 @@ class Asker:
             raise InvalidRequest("invalid: the server's description names no revisions")
         chosen = offer if offer.name in versions else self._common(versions)
         if chosen is None:
-            raise _no_common(self.offers, versions)
+            raise no_common(self.offers, versions)
         found: DiscoverResult = method.decode_result(raw)
         others = (found.meta or {}).get(OTHER_REVISIONS)
         told = offer.client.introduced(chosen.name, found)
@@ -154,7 +152,7 @@ class Asker:
         if any(self.offers.named(version) is not None for version in objection.supported):
             # It can be spoken to, after a handshake.
             raise error
-        raise _no_common(self.offers, list(objection.supported)) from error
+        raise no_common(self.offers, list(objection.supported)) from error
 
     def _common(self, versions: Any) -> Revision | None:
         for version in sorted((v for v in versions if isinstance(v, str)), reverse=True):
@@ -170,10 +168,3 @@ class _OfThatEra(Exception):
     def __init__(self, cause: Exception) -> None:
         super().__init__(str(cause))
         self.cause = cause
-
-
-def _no_common(offers: Offers, versions: list[Any]) -> InvalidRequest:
-    named = ", ".join(map(str, versions)) or "none at all"
-    return InvalidRequest(
-        f"invalid:protocolVersion: the server speaks {named}; this client {offers.told}"
-    )

@@ -1,33 +1,40 @@
-"""Which revision was agreed with whom, so that the next session need not find out again."""
+"""Which revision was agreed with whom, so that the next session need not find out again.
+
+A verdict is the answer to an offer, and holds for sessions that offer the same: one that was told
+to speak something else finds out by itself, and what it finds is no news for others.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 
 MOST = 1000
-"""Servers that are remembered, those asked last."""
+"""Verdicts that are remembered, those asked for last."""
 
-_known: OrderedDict[str, str] = OrderedDict()
+Offered = tuple[str, ...]
+"""The names of the revisions a session offers, best first."""
+
+_known: OrderedDict[tuple[str, Offered], str] = OrderedDict()
 
 
-def recalled(origin: str | None) -> str | None:
-    """The revision last agreed with the server of this name."""
-    if origin is None or origin not in _known:
+def recalled(origin: str | None, offered: Offered) -> str | None:
+    """The revision last agreed with the server of this name by who offered the same."""
+    if origin is None or (origin, offered) not in _known:
         return None
-    _known.move_to_end(origin)
-    return _known[origin]
+    _known.move_to_end((origin, offered))
+    return _known[origin, offered]
 
 
-def remember(origin: str | None, version: str) -> None:
+def remember(origin: str | None, offered: Offered, version: str) -> None:
     if origin is None:
         return
-    _known[origin] = version
-    _known.move_to_end(origin)
+    _known[origin, offered] = version
+    _known.move_to_end((origin, offered))
     if len(_known) > MOST:
         _known.popitem(last=False)
 
 
 def forget(origin: str | None) -> None:
-    """What was agreed does not hold any more."""
-    if origin is not None:
-        _known.pop(origin, None)
+    """Nothing that was agreed there holds any more."""
+    for key in [key for key in _known if key[0] == origin]:
+        del _known[key]

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ....contracts import Channel
 from ....errors import DeadlineExceeded
+from .waiting import Pace
 
 
 @frozen
@@ -38,19 +39,21 @@ class Call:
         "error",
         "last",
         "method",
+        "now",
         "repeatable",
         "result",
         "scope",
         "sent",
     )
 
-    def __init__(self, method: str, repeatable: bool, deadline: Deadline) -> None:
-        now = anyio.current_time()
+    def __init__(self, method: str, repeatable: bool, deadline: Deadline, pace: Pace) -> None:
+        self.now = pace.now
+        now = pace.now()
         self.method = method
         self.repeatable = repeatable
         self.deadline = deadline
         self.sent = False
-        self.answered = anyio.Event()
+        self.answered = pace.happening()
         self.result: Any = None
         self.error: Exception | None = None
         self.last = now + deadline.at_most
@@ -80,7 +83,7 @@ class Call:
     def heard_of(self) -> None:
         """The server is at work on it."""
         if self.deadline.extends:
-            self.due = min(anyio.current_time() + self.deadline.seconds, self.last)
+            self.due = min(self.now() + self.deadline.seconds, self.last)
             if self.scope is not None:
                 self.scope.deadline = self.due
 

@@ -32,6 +32,7 @@ from .deadlines import Deadlines
 from .exchanges import exchanged
 from .incoming import Incoming
 from .notices import Notices
+from .waiting import Pace, pace_of_this_loop
 
 log = logging.getLogger("zcp.client")
 
@@ -57,6 +58,7 @@ class Connection:
         self._send_now: Callable[[bytes], bool] | None = None
         self.incoming = Incoming(self._calls, self.spawn, self.tell)
         self._last_id = 0
+        self._pace: Pace | None = None
         self._opened = anyio.Event()
         self._finished = anyio.Event()
         self._reading = anyio.CancelScope()
@@ -204,11 +206,16 @@ class Connection:
             params = with_token(params, number)
         if params is not None:
             message["params"] = params
-        call = Call(method, repeatable, deadline)
+        pace = self._pace or self._found_pace()
+        call = Call(method, repeatable, deadline, pace)
         try:
             frame = self._entered(call, number, message)
             if self._exchanging is None:
-                await self._answered(call, frame)
+                if self._send_now is None or not self._send_now(frame):
+                    await self._send(call, frame)
+                call.sent = True
+                self._deadlines.watch(call)
+                await call.answered.wait()
             else:
                 with call.bounded():
                     await exchanged(
@@ -230,6 +237,10 @@ class Connection:
             raise call.error
         return call.result
 
+    def _found_pace(self) -> Pace:
+        self._pace = pace_of_this_loop()
+        return self._pace
+
     def _entered(self, call: Call, number: int, message: Message) -> bytes:
         if self.ended or self._channel is None:
             raise ConnectionLost(f"{call.method}: the connection has ended")
@@ -237,19 +248,16 @@ class Connection:
         self._calls[number] = call
         return frame
 
-    async def _answered(self, call: Call, frame: bytes) -> None:
+    async def _send(self, call: Call, frame: bytes) -> None:
+        """Send what has to wait for room."""
         channel = self._channel
         assert channel is not None
         try:
-            if self._send_now is None or not self._send_now(frame):
-                with call.bounded():
-                    await channel.send(frame)
+            with call.bounded():
+                await channel.send(frame)
         except _GONE:
             if not call.answered.is_set():
                 raise ConnectionLost(f"{call.method}: {why_gone(channel)}") from None
-        call.sent = True
-        self._deadlines.watch(call)
-        await call.answered.wait()
 
     def cancel(self, number: int) -> bool:
         """Give up a call in flight: it raises `RequestCancelled` where it is awaited. False if no

@@ -40,6 +40,7 @@ class Incoming:
         self._spawn = spawn
         self._tell = tell
         self._serving: dict[str | int, anyio.CancelScope] = {}
+        self._awaited: anyio.Event | None = None
 
     def stop(self) -> None:
         """Nobody is there to be answered any more."""
@@ -82,6 +83,16 @@ class Incoming:
         else:
             call.result = message["result"]
         call.answered.set()
+        if self._awaited is not None:
+            self._awaited.set()
+            self._awaited = None
+
+    async def answer_within(self, seconds: float) -> bool:
+        """Wait until the server answers any call, so long at most; whether it did."""
+        awaited = self._awaited = self._awaited or anyio.Event()
+        with anyio.move_on_after(seconds):
+            await awaited.wait()
+        return awaited.is_set()
 
     async def _serve(self, message: Message) -> None:
         request_id, method = message["id"], message["method"]

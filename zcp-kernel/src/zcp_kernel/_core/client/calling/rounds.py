@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from attrs import evolve
 
-from ...contracts import Revision
-from ...errors import InputRequired, InvalidParams, MissingCapability
-from ...jsontext import is_object
-from ...model import InputRequest, InputRequiredResult, Retried
-from .hooks import ClientHooks
+from ....contracts import Revision
+from ....errors import InputRequired, InvalidParams, MissingCapability
+from ....jsontext import is_object
+from ....model import InputRequest, InputRequiredResult, Retried
+from ..hooks import ClientHooks
 
 MOST_ROUNDS = 16
 """How often one call may come back with questions."""

@@ -1,0 +1,1 @@
+"""`zcp tasks`: at a server, and in a store."""

@@ -1,0 +1,1 @@
+"""What hypercorn leaves undone when a peer misbehaves, done around it."""
