@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zcp_kernel": {"anyio", "attrs", "cattrs", "fastjsonschema", "orjson", "packaging", "pluggy"},
     "zcp_profiles": {"anyio", "attrs", "cattrs", "cryptography", "zcp_kernel"},
     "zcp_store_sqlite": {"anyio", "attrs", "click", "cryptography", "zcp_kernel"},
-    "zcp_transport_http": {"anyio", "attrs", "httpx2", "hypercorn", "zcp_kernel"},
+    "zcp_transport_http": {"anyio", "attrs", "httpx2", "hypercorn", "wsproto", "zcp_kernel"},
     "zcp_transport_stdio": {"anyio", "attrs", "zcp_kernel"},
     "zcp_transport_ws": {
         "anyio",
@@ -60,6 +60,7 @@ NEED_THEIR_LIBRARY = (
     "zcp_kernel._core.schema.rs_faults",
     "zcp_kernel.testing",
     "zcp_transport_http.telemetry",
+    "zcp_transport_http.under_hypercorn.on_trio",
     "zcp_transport_stdio.trio_io",
     "zcp_transport_ws.client.on_trio",
     "zcp_transport_ws.server.on_trio",

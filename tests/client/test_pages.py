@@ -263,6 +263,21 @@ async def test_without_a_hook_the_error_names_the_pages(connect: Connect) -> Non
     assert (error.code, error.elicitations) == (-32042, [page("drive")])
 
 
+async def test_an_error_that_names_them_already_is_not_told_twice(connect: Connect) -> None:
+    """As one is that comes through a mount."""
+
+    def refuse(params: Any) -> Any:
+        told = "Sign in: open https://files.example/drive and call again"
+        raise RefusalError(-32042, told, {"elicitations": [page("drive")]})
+
+    server = Gated()
+    server.answers["tools/call"] = refuse
+    client = await connect(server)
+    with pytest.raises(URLElicitationRequired) as caught:
+        await client.call_tool("x")
+    assert str(caught.value) == "Sign in: open https://files.example/drive and call again"
+
+
 async def test_a_hook_that_fails_is_the_callers_error(connect: Connect) -> None:
     def fail(request: Any) -> Any:
         raise LookupError("no browser")

@@ -334,3 +334,28 @@ async def test_hundreds_meet_one_reconnection() -> None:
         await client.close()
     assert doors.waiting == 2
     assert server.methods().count("notifications/initialized") == 2
+
+
+async def test_a_server_that_goes_just_as_a_frame_is_handed_over() -> None:
+    """Told as what it is, and the next call connects anew."""
+    server = legacy(ping={})
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Any]:
+        async with server.connect() as channel:
+            channel.send_now = send_now  # type: ignore[method-assign]
+            yield channel
+
+    def send_now(frame: bytes) -> bool:
+        if b"tools/call" in frame:
+            raise anyio.BrokenResourceError
+        return False
+
+    client = session_over(connect, dialects=mcp(), revision="2025-11-25")
+    with anyio.fail_after(5):
+        await client.ping()
+        with pytest.raises(ConnectionLost, match="tools/call: the server ended"):
+            await client.call_tool("x")
+        assert client.in_flight == {}
+        assert await client.ping() == {"ok": True}
+        await client.close()

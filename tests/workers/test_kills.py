@@ -23,7 +23,9 @@ KILLS = int(os.environ.get("ZCP_TEST_KILLS", "12"))
 WORKERS = 3
 USERS: tuple[type[User], ...] = (NativeUser, Initialized, Stateless) * 2
 BETWEEN_SECONDS = 0.8
-"""Longest time from one kill to the next: about what a worker takes to start."""
+MOST_CALLS_BETWEEN = 20
+"""From one kill to the next: about what a worker takes to start, and a few calls at least, however
+busy the machine is."""
 
 AT_LEISURE = {
     "ZCP_HANDLES__TTL_MS": "3600000",
@@ -38,19 +40,25 @@ ONCE = {"fragile", "charge", "reserve", "pay"}
 """Effects that must not happen twice."""
 
 
-def kill(server: Server, rng: random.Random) -> None:
+def kill(server: Server, users: Sequence[User], rng: random.Random) -> None:
     """`KILLS` times the oldest worker, which serves, or any, whether it serves yet or not."""
+    parent = server.process.pid
 
-    def gone() -> bool:
-        return victim not in children(server.process.pid)
+    def calls() -> int:
+        return sum(user.told.calls.total() for user in users)
 
-    for _ in range(KILLS):
-        time.sleep(rng.random() * BETWEEN_SECONDS)
-        until(lambda: bool(children(server.process.pid)), "no worker is started anew")
-        alive = children(server.process.pid)
+    def kill_one(due: int) -> None:
+        until(lambda: calls() >= due, "nothing is answered any more")
+        until(lambda: bool(children(parent)), "no worker is started anew")
+        alive = children(parent)
         victim = rng.choice([min(alive), *alive])
         os.kill(victim, signal.SIGKILL)
-        until(gone, "a killed worker is still there")
+        until(lambda: victim not in children(parent), "a killed worker is still there")
+
+    for _ in range(KILLS):
+        due = calls() + rng.randrange(MOST_CALLS_BETWEEN)
+        time.sleep(rng.random() * BETWEEN_SECONDS)
+        kill_one(due)
 
 
 def at_once(users: Sequence[User], act: str, *args: object) -> list[threading.Thread]:
@@ -66,7 +74,7 @@ def under_load(server: Server, users: Sequence[User]) -> None:
     over = threading.Event()
     busy = at_once(users, "use", over)
     try:
-        kill(server, random.Random(7))
+        kill(server, users, random.Random(7))
     finally:
         over.set()
         for thread in busy:

@@ -13,6 +13,7 @@ from ._core.configuration.documented import an_origin, setting
 from ._core.configuration.sections import (
     KERNEL_SECTIONS,
     HandlesSection,
+    RateLimitConfig,
     ServerSection,
     TasksSection,
     ToolExposureConfig,
@@ -96,6 +97,7 @@ class ServerConfig:
 __all__ = [
     "KERNEL_SECTIONS",
     "HandlesSection",
+    "RateLimitConfig",
     "ServerConfig",
     "ServerSection",
     "TasksSection",

@@ -11,7 +11,8 @@ DEFAULT_CAPACITY = 256
 
 
 class _Lane:
-    """One direction: a bounded queue with one reader and any number of writers."""
+    """One direction: a bounded queue with one reader and any number of writers, who are let in one
+    after another: frames leave in the order in which they were brought."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -19,26 +20,32 @@ class _Lane:
         self._closed = False
         self._reader: anyio.Event | None = None
         self._writers: deque[anyio.Event] = deque()
+        self._entering = False
 
     async def put(self, frame: bytes) -> None:
-        while len(self._frames) >= self._capacity and not self._closed:
-            await self._wait_for_room()
-        if self._closed:
-            raise anyio.BrokenResourceError
-        self._frames.append(frame)
-        if self._reader is not None:
-            self._reader.set()
+        if not self.put_now(frame):
+            if not self._closed:
+                await self._turn()
+            if self._closed:
+                raise anyio.BrokenResourceError
+            self._entering = False
+            self._append(frame)
+            self._admit()
 
     def put_now(self, frame: bytes) -> bool:
-        """False if there is no room, or nobody to take it: `put` says which."""
-        if self._closed or len(self._frames) >= self._capacity:
+        """False if there is no room, somebody waits for it already, or nobody is there to take it:
+        `put` says which."""
+        if self._closed or self._entering or len(self._frames) >= self._capacity:
             return False
+        self._append(frame)
+        return True
+
+    def _append(self, frame: bytes) -> None:
         self._frames.append(frame)
         if self._reader is not None:
             self._reader.set()
-        return True
 
-    async def _wait_for_room(self) -> None:
+    async def _turn(self) -> None:
         turn = anyio.Event()
         self._writers.append(turn)
         try:
@@ -46,6 +53,7 @@ class _Lane:
         except BaseException:
             # A turn already given must not be lost with the writer that can no longer take it.
             if turn.is_set():
+                self._entering = False
                 self._admit()
             else:
                 self._writers.remove(turn)
@@ -61,11 +69,14 @@ class _Lane:
             finally:
                 self._reader = None
         frame = self._frames.popleft()
-        self._admit()
+        if self._writers:
+            self._admit()
         return frame
 
     def _admit(self) -> None:
-        if self._writers:
+        """Let the first in if there is room, unless one is entering."""
+        if self._writers and not self._entering and len(self._frames) < self._capacity:
+            self._entering = True
             self._writers.popleft().set()
 
     def close(self, *, discard: bool) -> None:
@@ -75,7 +86,7 @@ class _Lane:
         if self._reader is not None:
             self._reader.set()
         while self._writers:
-            self._admit()
+            self._writers.popleft().set()
 
 
 class MemoryChannel:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from ipaddress import AddressValueError, IPv6Address
 
-from ._core.configuration.sections import RateLimitConfig
+from .config import RateLimitConfig
 from .contracts import RateStore
 from .security import Principal
 
-__all__ = ["RateLimitConfig", "RateLimiter"]
+__all__ = ["RateLimiter"]
 
 _OTHERS = "\0others"
 

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 from attrs import Attribute, frozen
 from attrs.validators import deep_iterable, ge, gt, matches_re
-from zcp_kernel.config import an_origin, setting
-from zcp_kernel.rates import RateLimitConfig
+from zcp_kernel.config import RateLimitConfig, an_origin, setting
 
 __all__ = [
     "SECTIONS",

@@ -73,7 +73,7 @@ class Speaker:
         self.state = SessionState()
         self.revision: Revision | None = None
         self._pending: dict[int, _Pending] = {}
-        self._last_id = 0
+        self.last_request_id = 0
         self._outbox: deque[tuple[Channel, bytes]] = deque()
         self._posting = False
         self._closed = False
@@ -98,8 +98,7 @@ class Speaker:
             )
         if codec is None or not self.can_ask(operation):
             raise MissingCapability(CAPABILITY_OF.get(operation, operation))
-        self._last_id += 1
-        request_id = self._last_id
+        self.last_request_id = request_id = self.last_request_id + 1
         pending = self._pending[request_id] = _Pending()
         message = {"jsonrpc": "2.0", "id": request_id, "method": codec.method}
         message["params"] = codec.encode_params(params)
@@ -115,10 +114,6 @@ class Speaker:
         if pending.error is not None:
             raise pending.error
         return codec.decode_result(pending.answer)
-
-    def number_requests_from(self, last: int) -> None:
-        """Our requests have ids above this one from now on."""
-        self._last_id = last
 
     def can_ask(self, operation: str) -> bool:
         """Whether the client said it can be asked this, and is still there."""

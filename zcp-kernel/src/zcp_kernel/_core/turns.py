@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
-from attrs import define, field
+
+from .waiting import Happening, pace_of_this_loop
 
 if TYPE_CHECKING:
     from anyio.abc import TaskGroup
@@ -35,12 +36,14 @@ HANDED_ON = 31
 """How many calls are handed to other tasks after one that waited."""
 
 
-@define(eq=False)
 class _Turn:
     """What a waiting task waits for: a call to run, or none for the reading."""
 
-    given: anyio.Event = field(factory=anyio.Event)
-    due: Due | None = None
+    __slots__ = ("due", "given")
+
+    def __init__(self, given: Happening) -> None:
+        self.given = given
+        self.due: Due | None = None
 
 
 class Turns:
@@ -61,6 +64,7 @@ class Turns:
         self._readers_wanted = 1
         self._signal = anyio.Event()
         self._loop = _asyncio_loop()
+        self._happening = pace_of_this_loop().happening
 
     async def run(self) -> None:
         """Return when there is nothing more to read; calls may still run in the task group."""
@@ -83,7 +87,7 @@ class Turns:
                 await self._read_on()
             if self._done or len(self._waiting) >= MAX_WAITING:
                 return
-            turn = _Turn()
+            turn = _Turn(self._happening())
             self._waiting.append(turn)
             await turn.given.wait()
             due = turn.due

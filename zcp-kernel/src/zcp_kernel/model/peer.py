@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from attrs import define
+from attrs import define, field
 
 from .base import Described, Shape
 from .calls import TaskOptions
@@ -34,7 +34,17 @@ class SamplingMessage(Described):
 
 
 @define(slots=True)
-class SamplingRequest(Described):
+class OfTask(Described):
+    """A question a task may ask: `of_task` is its id, if one does. It does not travel as a member;
+    MCP 2025-11-25 puts it into the question's `_meta`."""
+
+    of_task: str | None = field(
+        default=None, kw_only=True, eq=False, repr=False, metadata={"wire": False}
+    )
+
+
+@define(slots=True)
+class SamplingRequest(OfTask):
     """Parameters of `sampling/createMessage`: ask the client's model for a message."""
 
     messages: list[SamplingMessage]
@@ -61,7 +71,7 @@ class SamplingResult(Described):
 
 
 @define(slots=True)
-class ElicitationRequest(Described):
+class ElicitationRequest(OfTask):
     """Parameters of an elicitation: a form (`requested_schema`) or a page to open (`url`)."""
 
     message: str

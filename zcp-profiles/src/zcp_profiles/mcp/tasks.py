@@ -24,6 +24,8 @@ def task_hooks() -> HookTable:
         model.TaskDescriptor: (descriptor,),
         model.TaskStatusChanged: (descriptor,),
         model.TaskPayload: (Hooks(encode=_original_result),),
+        model.SamplingRequest: (Hooks(encode=_question),),
+        model.ElicitationRequest: (Hooks(encode=_question),),
     }
 
 
@@ -53,6 +55,19 @@ def _original_result(codec: ModelCodec, derived: Convert) -> Convert:
         out: dict[str, Any] = codec.encode(_as_result(payload.value))
         if payload.task_id is not None:
             out["_meta"] = {**out.get("_meta", {}), RELATED_TASK: {"taskId": payload.task_id}}
+        return out
+
+    return encode
+
+
+def _question(codec: ModelCodec, derived: Convert) -> Convert:
+    """What a task asks says which it is (2025-11-25, basic/utilities/tasks, "Related Task
+    Metadata")."""
+
+    def encode(question: Any) -> dict[str, Any]:
+        out: dict[str, Any] = derived(question)
+        if question.of_task is not None:
+            out["_meta"] = {**out.get("_meta", {}), RELATED_TASK: {"taskId": question.of_task}}
         return out
 
     return encode

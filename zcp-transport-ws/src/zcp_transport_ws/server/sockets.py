@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 import anyio
+from zcp_kernel.config import RateLimitConfig
 from zcp_kernel.contracts import RateStore
-from zcp_kernel.rates import RateLimitConfig, RateLimiter
+from zcp_kernel.rates import RateLimiter
 from zcp_kernel.serving import serve
 
 from ..channels import SocketChannel

@@ -33,18 +33,25 @@ class RelayedResult(CallResult):
     _raw: dict[str, Any] | None
 
     @property
-    def content(self) -> list[Any]:  # type: ignore[override]
+    def content(self) -> list[Any]:
         """The blocks, decoded now if they were not yet."""
         raw = self._raw
         if raw is not None:
-            self.content = [TextContent(block["text"]) for block in raw["content"]]
-        blocks: list[Any] = _content.__get__(self)
-        return blocks
+            blocks = [TextContent(block["text"]) for block in raw["content"]]
+            self.content = blocks  # pyright: ignore[reportIncompatibleVariableOverride]
+            return blocks
+        decoded: list[Any] = _content.__get__(self)
+        return decoded
 
     @content.setter
     def content(self, blocks: list[Any]) -> None:
         self._raw = None
         _content.__set__(self, blocks)
+
+    def come_as(self, codec: ModelCodec, raw: dict[str, Any]) -> RelayedResult:
+        """Stand for this JSON, which `codec` would read."""
+        self._codec, self._raw = codec, raw
+        return self
 
     def short(self, most: int) -> bool:
         """Whether it is certain, without decoding it, that no text is longer than `most`
@@ -82,19 +89,14 @@ def relayed(codec: ModelCodec, raw: Any) -> RelayedResult | None:
         return None
     if "_meta" in raw and not is_object(meta):
         return None
-    result = RelayedResult([], value, failed, carrier="both", meta=meta)
-    result._codec, result._raw = codec, raw
-    return result
+    return RelayedResult([], value, failed, carrier="both", meta=meta).come_as(codec, raw)
 
 
 def _is_text(block: Any) -> bool:
     """A text block with no more than it needs."""
-    return (
-        type(block) is dict
-        and len(block) == 2  # pyright: ignore[reportUnknownArgumentType]
-        and block.get("type") == "text"  # pyright: ignore[reportUnknownMemberType]
-        and type(block.get("text")) is str  # pyright: ignore[reportUnknownMemberType]
-    )
+    if not is_object(block) or len(block) != 2:
+        return False
+    return block.get("type") == "text" and type(block.get("text")) is str
 
 
 def passing_on(codec: ModelCodec, whole: Callable[[Any], Any]) -> Callable[[Any], Any]:

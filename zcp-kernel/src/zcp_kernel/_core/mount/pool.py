@@ -14,7 +14,7 @@ from ...context import Context
 from ...errors import LimitReached
 from ...model import LogMessage
 from ..session import ZCPServerSession
-from .line import HOOKS, Line
+from .calling.line import HOOKS, Line
 
 if TYPE_CHECKING:
     from ...client import ZCPClientSession

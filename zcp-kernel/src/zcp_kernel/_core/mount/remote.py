@@ -19,7 +19,7 @@ from ...model import (
 from ...validation import CanonicalValidator
 from ..client.backends import slug
 from ..registry.items import Completion, Prompt, Resource, TaskKind, Template, Tool
-from .calls import ToolCalls, complete, get_prompt, read, run_kind
+from .calling.calls import ToolCalls, complete, get_prompt, read, run_kind
 from .failures import UpstreamError
 from .forwarding import Forwarding
 from .listing import VIA_META, Listing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from .line import Line
+from .calling.line import Line
 
 if TYPE_CHECKING:
     from ...client import ZCPClientSession

@@ -18,8 +18,8 @@ import anyio
 
 from ...errors import INVALID_PARAMS, METHOD_NOT_FOUND, RemoteError, ZCPError
 from ...model import LogMessage, ResourceUpdated
-from .held import HeldCalls
-from .line import Line
+from .calling.held import HeldCalls
+from .calling.line import Line
 from .listing import Listing, read_listing
 from .pool import Pool, close
 

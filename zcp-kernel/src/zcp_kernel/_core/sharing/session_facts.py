@@ -43,7 +43,7 @@ def restore(
     """Make a new session what `facts` were taken from. `generation` counts the processes that had
     it before: none of its requests has an id of theirs, whose answers may still come."""
     session.adopt(revision)
-    session.number_requests_from(generation * REQUESTS_PER_GENERATION)
+    session.last_request_id = generation * REQUESTS_PER_GENERATION
     state, info = session.state, facts.get("clientInfo")
     state.client_info = None if info is None else PLAIN.decode(Implementation, info)
     state.capabilities = PLAIN.decode(Capabilities, facts.get("capabilities") or {})

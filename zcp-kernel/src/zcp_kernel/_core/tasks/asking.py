@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
+from attrs import evolve
 
 from ...errors import ConnectionLost, MissingCapability, TaskCancelled
+from ...model.peer import OfTask
 from ..peer_shapes import elicitation_result, roots_result, sampling_result
 from .questions import Question
 from .running import RunningTask
@@ -35,6 +37,8 @@ async def ask(
 
     Raises `TaskCancelled` when the task ends first and nothing else cancels the caller.
     """
+    if isinstance(params, OfTask):
+        params = evolve(params, of_task=run.id)
     question = run.ask(operation, params, shown=not run.link.can_ask(operation))
     with anyio.CancelScope() as scope:
         run.enter_wait(scope)

@@ -72,11 +72,10 @@ class Pages:
     def unopened(self, why: str) -> URLElicitationRequired:
         """The error of a call that cannot go through as long as these are not visited."""
         urls = ", ".join(str(each.url) for each in self.requests)
-        return URLElicitationRequired(
-            f"{self._refusal.message.rstrip('.')}: open {urls} and call again; {why}",
-            self._refusal,
-            self._told,
-        )
+        message = self._refusal.message
+        if urls not in message:
+            message = f"{message.rstrip('.')}: open {urls} and call again; {why}"
+        return URLElicitationRequired(message, self._refusal, self._told)
 
 
 def pages_of(error: RemoteError, revision: Revision) -> Pages | None:

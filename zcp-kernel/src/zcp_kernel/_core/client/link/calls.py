@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ....contracts import Channel
 from ....errors import DeadlineExceeded
-from .waiting import Pace
+from ...waiting import Pace
 
 
 @frozen

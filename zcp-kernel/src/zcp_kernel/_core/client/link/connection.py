@@ -27,12 +27,12 @@ from ....errors import ConnectionLost, ParseError, RequestCancelled
 from ....jsontext import dumps
 from ...asking import single_cause
 from ...supervisor import Supervisor
+from ...waiting import Pace, pace_of_this_loop
 from .calls import NO_DEADLINE, Call, Deadline, why_gone, with_token
 from .deadlines import Deadlines
 from .exchanges import exchanged
 from .incoming import Incoming
 from .notices import Notices
-from .waiting import Pace, pace_of_this_loop
 
 log = logging.getLogger("zcp.client")
 
@@ -211,7 +211,7 @@ class Connection:
         try:
             frame = self._entered(call, number, message)
             if self._exchanging is None:
-                if self._send_now is None or not self._send_now(frame):
+                if not self._sent_now(call, frame):
                     await self._send(call, frame)
                 call.sent = True
                 self._deadlines.watch(call)
@@ -247,6 +247,14 @@ class Connection:
         frame = dumps(message)
         self._calls[number] = call
         return frame
+
+    def _sent_now(self, call: Call, frame: bytes) -> bool:
+        """Whether it is sent without having to wait for room."""
+        try:
+            return self._send_now is not None and self._send_now(frame)
+        except _GONE:
+            assert self._channel is not None
+            raise ConnectionLost(f"{call.method}: {why_gone(self._channel)}") from None
 
     async def _send(self, call: Call, frame: bytes) -> None:
         """Send what has to wait for room."""

@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...jsontext import is_object
-from ...model.base import Described
-from ..asking import CALL_META
+from ....jsontext import is_object
+from ....model.base import Described
+from ...asking import CALL_META
 from .callers import NOTHING_SAID, About, Caller
 
-_OF_ONE_HOP = ("io.modelcontextprotocol/", "zcp/", "progressToken")
-"""How members begin that are about one link or one server's tasks, not about the call."""
+_OF_ONE_HOP = ("io.modelcontextprotocol/", "progressToken", CALL_META)
+"""How members begin that are about one link or one server's tasks, not about what is said."""
+
+_OURS = ("zcp/", *_OF_ONE_HOP)
+"""Those of a call; one of ours says there what the link is to do with it."""
 
 RELATED_TASK = "io.modelcontextprotocol/related-task"
 
 
 def own(meta: Mapping[str, Any] | None) -> dict[str, Any]:
     """The members that are what is said, not how it travels."""
-    return {name: value for name, value in (meta or {}).items() if not name.startswith(_OF_ONE_HOP)}
+    return _without(_OF_ONE_HOP, meta)
 
 
 def onward(meta: Mapping[str, Any] | None, caller: Caller) -> dict[str, Any]:
     """`_meta` of a call for the next hop."""
-    return {**own(meta), CALL_META: caller.number} if meta else {CALL_META: caller.number}
+    if not meta:
+        return {CALL_META: caller.number}
+    return {**_without(_OURS, meta), CALL_META: caller.number}
 
 
 def number_of(request: Described) -> int:
@@ -47,3 +52,7 @@ def without_task(meta: dict[str, Any] | None) -> dict[str, Any] | None:
     if meta is None or RELATED_TASK not in meta:
         return meta
     return {name: value for name, value in meta.items() if name != RELATED_TASK} or None
+
+
+def _without(beginnings: tuple[str, ...], meta: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: v for name, v in (meta or {}).items() if not name.startswith(beginnings)}
