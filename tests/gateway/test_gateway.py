@@ -118,7 +118,7 @@ async def test_giving_up_reaches_the_upstream(downstream: str) -> None:
 async def test_a_client_that_does_not_come_back_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("zcp_kernel._core.mount.calling.held.HOLD_SECONDS", 0.05)
+    monkeypatch.setattr("zcp_kernel._core.relaying.held.HOLD_SECONDS", 0.05)
     office = Office()
     gave_up = anyio.Event()
 

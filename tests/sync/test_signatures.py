@@ -10,7 +10,8 @@ from zcp_kernel.blocking import BlockingSession, BlockingTask
 from zcp_kernel.client import ClientTask, ZCPClientSession
 
 OF_THE_LOOP = {
-    "aclose", "changes", "fetch_task", "known_tools", "lend_hooks", "pages", "stop_progress",
+    "aclose", "changes", "fetch_task", "known_tools", "lend_hooks", "manner", "pages",
+    "stop_progress",
 }  # fmt: skip
 """`close` is the synchronous name of the first; the others are what methods are made with."""
 

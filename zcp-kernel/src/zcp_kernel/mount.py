@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._core.mount.failures import UpstreamError
 from ._core.mount.mounts import Mount, Mounts, MountTarget
 from ._core.mount.remote import Per
+from ._core.relaying.failures import UpstreamError
 
 __all__ = ["Mount", "MountTarget", "Mounts", "Per", "UpstreamError"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Forbidden, NotFound, RemoteError
 from ...model import ResourceDescriptor
 from ..registry.items import Resource, TaskKind
-from .failures import UpstreamError
+from ..relaying.failures import UpstreamError
 from .forwarding import Forwarding
 
 if TYPE_CHECKING:

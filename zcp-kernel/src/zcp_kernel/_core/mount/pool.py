@@ -13,8 +13,8 @@ from attrs import define
 from ...context import Context
 from ...errors import LimitReached
 from ...model import LogMessage
+from ..relaying.line import HOOKS, Line
 from ..session import ZCPServerSession
-from .calling.line import HOOKS, Line
 
 if TYPE_CHECKING:
     from ...client import ZCPClientSession

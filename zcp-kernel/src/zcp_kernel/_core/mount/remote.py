@@ -19,8 +19,8 @@ from ...model import (
 from ...validation import CanonicalValidator
 from ..client.backends import slug
 from ..registry.items import Completion, Prompt, Resource, TaskKind, Template, Tool
-from .calling.calls import ToolCalls, complete, get_prompt, read, run_kind
-from .failures import UpstreamError
+from ..relaying.calls import ToolCalls, complete, get_prompt, read, run_kind
+from ..relaying.failures import UpstreamError
 from .forwarding import Forwarding
 from .listing import VIA_META, Listing
 from .patterns import pattern_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from .calling.line import Line
+from ..relaying.line import Line
 
 if TYPE_CHECKING:
     from ...client import ZCPClientSession

@@ -18,8 +18,8 @@ import anyio
 
 from ...errors import INVALID_PARAMS, METHOD_NOT_FOUND, RemoteError, ZCPError
 from ...model import LogMessage, ResourceUpdated
-from .calling.held import HeldCalls
-from .calling.line import Line
+from ..relaying.held import HeldCalls
+from ..relaying.line import Line
 from .listing import Listing, read_listing
 from .pool import Pool, close
 

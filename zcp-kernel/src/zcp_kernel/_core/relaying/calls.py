@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from ....errors import ParseError, RemoteError
-from ....jsontext import dumps, is_object, loads
-from ....model import (
+from ...errors import ParseError, RemoteError
+from ...jsontext import dumps, is_object, loads
+from ...model import (
     CallRequest,
     CallResult,
     CompletionRequest,
@@ -24,19 +24,19 @@ from ....model import (
     TextContent,
     ToolDefinition,
 )
-from ...client.calling.sending import Manner
-from ...codec.relayed import RelayedResult, relayed
-from ..failures import UpstreamError
+from ..client.calling.sending import Manner
+from ..codec.relayed import RelayedResult, relayed
+from .failures import UpstreamError
 from .following import kind_outcome, outcome
 from .meta import number_of
 from .whole import with_value
 
 if TYPE_CHECKING:
-    from ....client import ZCPClientSession
-    from ....context import Context
-    from ....contracts import Method, Revision
-    from ..remote import RemoteSections
-    from ..upstream import Upstream
+    from ...client import ZCPClientSession
+    from ...context import Context
+    from ...contracts import Method, Revision
+    from ..mount.remote import RemoteSections
+    from ..mount.upstream import Upstream
     from .line import Line
 
 

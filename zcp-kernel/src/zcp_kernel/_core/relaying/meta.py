@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ....jsontext import is_object
-from ....model.base import Described
-from ...asking import CALL_META
+from ...jsontext import is_object
+from ...model.base import Described
+from ..asking import CALL_META
 from .callers import NOTHING_SAID, About, Caller
 
 _OF_ONE_HOP = ("io.modelcontextprotocol/", "progressToken", CALL_META)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import anyio
 from attrs import evolve
 
-from ....codec import PLAIN
-from ....errors import (
+from ...codec import PLAIN
+from ...errors import (
     Expired,
     InputRequired,
     InvalidParams,
@@ -21,18 +21,18 @@ from ....errors import (
     RequestCancelled,
     ZCPError,
 )
-from ....jsontext import is_object
-from ....model import LOG_LEVELS, ElicitationComplete, Empty, LogLevel, LogMessage, Progress
-from ...asking import Question
-from ...client.calling.sending import Manner
-from ...peer_shapes import elicitation_request, sampling_request
-from ..failures import upstream_error
+from ...jsontext import is_object
+from ...model import LOG_LEVELS, ElicitationComplete, Empty, LogLevel, LogMessage, Progress
+from ..asking import Question
+from ..client.calling.sending import Manner
+from ..peer_shapes import elicitation_request, sampling_request
 from .callers import NOTHING_SAID, About, Callers
+from .failures import upstream_error
 from .meta import onward, own, split
 
 if TYPE_CHECKING:
-    from ....client import ZCPClientSession
-    from ....context import Context
+    from ...client import ZCPClientSession
+    from ...context import Context
 
 log = logging.getLogger("zcp.mount")
 

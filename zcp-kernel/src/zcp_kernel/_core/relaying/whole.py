@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ....jsontext import is_list, is_object
-from ....model import CallResult, HandleRef
+from ...jsontext import is_list, is_object
+from ...model import CallResult, HandleRef
 
 if TYPE_CHECKING:
-    from ....client import ZCPClientSession
+    from ...client import ZCPClientSession
 
 
 async def with_value(session: ZCPClientSession, result: CallResult) -> CallResult:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from ....codec import PLAIN
-from ....errors import MethodNotFound, RemoteError, ZCPError
-from ....model import CallResult, TaskDescriptor
-from ...asking import single_cause
-from ..failures import upstream_error
+from ...codec import PLAIN
+from ...errors import MethodNotFound, RemoteError, ZCPError
+from ...model import CallResult, TaskDescriptor
+from ..asking import single_cause
 from .callers import Caller
+from .failures import upstream_error
 from .line import Line
 from .meta import without_task
 
 if TYPE_CHECKING:
-    from ....context import Context
+    from ...context import Context
 
 POLL_SECONDS = 1.0
 """How often a task is asked how it stands, beside what is told unasked."""

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import define, field
 
-from ....errors import DeadlineExceeded
-from ....ids import new_id
-from ...asking import Question
+from ...errors import DeadlineExceeded
+from ...ids import new_id
+from ..asking import Question
 
 if TYPE_CHECKING:
-    from ....context import Context
-    from ...kernel import Kernel
+    from ...context import Context
+    from ..kernel import Kernel
 
 HOLD_SECONDS = 300.0
 """How long a call waits for its caller to come back."""

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import frozen
 
-from ....errors import InvalidRequest
+from ...errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from ....context import Context
+    from ...context import Context
 
 LINGER_SECONDS = 10.0
 
