@@ -8,7 +8,7 @@ from zcp_kernel.handles import MemoryHandleStore
 from zcp_kernel.tasks import MemoryTaskStore
 from zcp_kernel.testing.bus import BusContract, MakeBus
 from zcp_kernel.testing.handle_store import HandleStoreContract, MakeHandleStore
-from zcp_kernel.testing.keys import KeyRingContract, KeyStoreContract, KeyStores, Rings
+from zcp_kernel.testing.keys import KeyStoreContract, KeyStores
 from zcp_kernel.testing.once_store import OnceStoreContract
 from zcp_kernel.testing.rate_store import RateStoreContract
 from zcp_kernel.testing.session_store import SessionStoreContract
@@ -19,7 +19,6 @@ from zcp_kernel.testing.shared_stores import (
     MemorySessionStore,
 )
 from zcp_kernel.testing.task_store import TaskStoreContract
-from zcp_profiles.mcp.keyring import SecretKeyRing
 
 
 class TestMemoryTaskStore(TaskStoreContract):
@@ -63,9 +62,3 @@ class TestMemoryKeyStore(KeyStoreContract):
     def stores(self) -> KeyStores:
         store = MemoryKeyStore()
         return store, store
-
-
-class TestSecretKeyRing(KeyRingContract):
-    @pytest.fixture
-    def rings(self) -> Rings:
-        return SecretKeyRing(["one secret of many"]), SecretKeyRing(["another, of as many"])

@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zcp_kernel.contracts import KeyRing
 from zcp_kernel.errors import ConfigError
+from zcp_kernel.testing.keys import KeyRingContract, Rings
 from zcp_profiles.mcp.keyring import SecretKeyRing
 
 OLD, NEW = "an older secret, long enough", "a newer secret, long enough"
 RING = SecretKeyRing([NEW])
+
+
+class TestContract(KeyRingContract):
+    @pytest.fixture
+    def rings(self) -> Rings:
+        return SecretKeyRing([OLD]), SecretKeyRing([NEW])
 
 
 @given(st.binary(max_size=200), st.binary(max_size=40))
