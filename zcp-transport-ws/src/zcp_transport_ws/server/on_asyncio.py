@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["listen"]
 
 MESSAGE_QUEUE = 16
+TURNS = 3
+"""Rounds of the event loop within which what was accepted has become a connection."""
 
 
 async def listen(standalone: Standalone, task_status: TaskStatus[Listening]) -> None:
@@ -36,7 +39,21 @@ async def listen(standalone: Standalone, task_status: TaskStatus[Listening]) -> 
             await _stop(server, standalone)
 
 
+async def _stop_accepting(server: Server) -> None:
+    """Take in no more connections, and serve those just taken: asyncio forgets whom it has
+    accepted when the server closes before it looked at them, and they would wait for ever
+    (python/cpython#109564)."""
+    loop = asyncio.get_running_loop()
+    for listener in server.sockets:
+        # Other event loops accept in a way of their own, and refuse this.
+        with suppress(NotImplementedError, RuntimeError):
+            loop.remove_reader(listener.fileno())
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
 async def _stop(server: Server, standalone: Standalone) -> None:
+    await _stop_accepting(server)
     server.close(close_connections=False)
     standalone.sockets.drain()
     with anyio.move_on_after(standalone.settings.drain_seconds + CLOSE_SECONDS):
