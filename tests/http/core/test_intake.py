@@ -74,6 +74,18 @@ async def test_a_body_declared_too_large_is_refused_before_it_is_read() -> None:
     assert intake.refused_bodies == 1
 
 
+async def test_a_length_of_many_digits_is_too_large() -> None:
+    with pytest.raises(Refused) as caught:
+        await Intake(HTTPConfig()).body(declared("9" * 5000), Body([b"x"]))
+    assert caught.value.status == 413
+
+
+def test_lengths_count_as_fields_too() -> None:
+    with pytest.raises(Refused) as caught:
+        Intake(HTTPConfig()).headers({"headers": [(b"content-length", b"1")] * 10_000})
+    assert caught.value.status == 431
+
+
 async def test_a_body_of_unknown_length_is_counted_as_it_comes() -> None:
     body = Body([b"x" * 400] * 100)
     with pytest.raises(Refused) as caught:

@@ -17,6 +17,8 @@ CLOSE = ((b"connection", b"close"),)
 
 
 LENGTH = b"content-length"
+MAX_DIGITS = 20
+"""Of a length: more than any body could have, and than is worth turning into a number."""
 MAX_KEPT, MAX_KEPT_BYTES = 512, 2048
 """How many requests' header fields are remembered, and how long ones."""
 
@@ -45,6 +47,9 @@ class Intake:
     def headers(self, scope: Scope) -> Headers:
         """The header fields, but for the length of the body. Raises `Refused` (431)."""
         fields = scope["headers"]
+        if len(fields) > self._max_fields:
+            limit = f"{self._max_fields} header fields (max_headers, ZCP_HTTP__MAX_HEADERS)"
+            raise Refused(431, f"more than {limit}", headers=CLOSE)
         try:
             told = tuple([field for field in fields if field[0] != LENGTH])
             known = self._known.get(told)
@@ -55,9 +60,6 @@ class Intake:
 
     def _new(self, fields: Sequence[tuple[bytes, bytes]]) -> Headers:
         size = sum([len(name) + len(value) for name, value in fields])
-        if len(fields) > self._max_fields:
-            limit = f"{self._max_fields} header fields (max_headers, ZCP_HTTP__MAX_HEADERS)"
-            raise Refused(431, f"more than {limit}", headers=CLOSE)
         if size > self._max_bytes:
             limit = f"{self._max_bytes} bytes (max_header_bytes, ZCP_HTTP__MAX_HEADER_BYTES)"
             raise Refused(431, f"header fields beyond {limit}", headers=CLOSE)
@@ -75,7 +77,7 @@ class Intake:
             if name == LENGTH:
                 if not declared.isdigit():
                     raise Refused(400, "content-length is not a number", headers=CLOSE)
-                if int(declared) > self._max_body:
+                if len(declared) > MAX_DIGITS or int(declared) > self._max_body:
                     raise self._too_large()
         try:
             if self._patience is not None:
